@@ -1,0 +1,119 @@
+/**
+ * The contract: what a codec, its scorers and its family are. `@pith/contract` proves that one keeps the laws:
+ *
+ * - higher score is better, always: cosine and dot as they are, l2 as minus the squared distance; equal scores
+ *   rank by the lower slot; a score that isn't a number counts as -Infinity;
+ * - encode(a ++ b) is encode(a) ++ encode(b); encoding is pure; `x` equals `xInto`; views with an offset work;
+ * - NaN and infinities are refused with row and column; zero vectors are legal and have cosine 0;
+ * - `topK` equals sorting `scoreInto`; the stated error bound holds;
+ * - a wrong dim, codec, version or length is a typed error before anything changes.
+ */
+import type { Bitset } from "../flat/bitset.ts";
+import type { Codes } from "./codes.ts";
+import type { Hits } from "./hits.ts";
+import type { Metric } from "./metric.ts";
+import type { OptionSchema } from "./options.ts";
+import type { CodecState } from "./state.ts";
+import type { Vectors } from "./vectors.ts";
+
+/** The manifest of a codec: the contract suite tests that it is true, and runs what it promises. */
+export interface CodecSupports {
+  /** Metrics that `scorer` serves; any other is UNSUPPORTED_METRIC. */
+  readonly metrics: readonly Metric[];
+  /** Learned from a sample (`family.train`) rather than from options alone. */
+  readonly trained: boolean;
+  /** Scores code against code: `symmetricScorer` is there. */
+  readonly symmetric: boolean;
+  /** "exact": decodes to the very floats that were encoded; "none": `decode` is NOT_SUPPORTED. */
+  readonly decode: "exact" | "approximate" | "none";
+  /** "bitwise": the same codes on every backend; "ranking": the same hits, codes within rounding. */
+  readonly deterministic: "bitwise" | "ranking";
+  /** Smallest dim served, at least 1. The largest is 65,536 for all. */
+  readonly minDim: number;
+  /** Rows that training asks for; 0 where nothing is learned. */
+  readonly minSample: number;
+}
+
+export interface Codec {
+  readonly name: string;
+  /** Version of the code layout, kept in files. */
+  readonly version: number;
+  readonly dim: number;
+  /** The metric that this codec was made for, one of `supports.metrics`. */
+  readonly metric: Metric;
+  /** Bytes per vector, exact: codes and per-vector scalars, nothing hidden. */
+  readonly stride: number;
+  readonly supports: CodecSupports;
+  /** @throws DIM_MISMATCH, LENGTH_MISMATCH, NOT_FINITE */
+  encode(v: Vectors): Codes;
+  /** As `encode`, into exactly `v.count * stride` bytes; nothing is written where it throws. */
+  encodeInto(v: Vectors, out: Uint8Array): void;
+  /** The vectors that the codes stand for (unit vectors under cosine). @throws CODEC_MISMATCH, LENGTH_MISMATCH, NOT_SUPPORTED */
+  decode(c: Codes): Vectors;
+  /** As `decode`, into exactly `c.count * dim` floats. */
+  decodeInto(c: Codes, out: Float32Array): void;
+  /** @throws UNSUPPORTED_METRIC */
+  scorer(metric: Metric): Scorer;
+  /** All that `family.restore` needs to build this codec again. */
+  state(): CodecState;
+  /**
+   * Stated error: per code an upper bound on the Euclidean distance between the decoded vector and the encoded one
+   * (under cosine: the encoded one normalised). A codec without one leaves it out.
+   */
+  errorBound?(c: Codes): Float32Array;
+  /** @throws CORRUPT_CODES (with the row) for a code that no encoder writes. For files of strangers. */
+  verifyCodes?(c: Codes): void;
+  /** Lays codes out once for the kernels. Same scores, same ties. */
+  resident?(c: Codes): Resident;
+}
+
+/** Scores of one metric; holds no query. */
+export interface Scorer {
+  readonly metric: Metric;
+  /** Does once what each query needs once. The query isn't kept. @throws DIM_MISMATCH, NOT_FINITE */
+  prepare(query: Float32Array): PreparedQuery;
+  /** The hits of each query: many queries a load of the codes. Equals `prepare(q).topK(c, k, allow)` for each. */
+  topKBatch(queries: Vectors, c: Codes | Resident, k: number, allow?: Bitset): Hits[];
+}
+
+export interface PreparedQuery {
+  /** Score of each code into exactly `c.count` floats. */
+  scoreInto(c: Codes, out: Float32Array): void;
+  /** The min(k, allowed) best codes, best first. @throws INVALID_ARGUMENT where k isn't an integer from 1 */
+  topK(c: Codes | Resident, k: number, allow?: Bitset): Hits;
+}
+
+/** Codes laid out for the kernels of one codec: blocked, interleaved, with norms beside them. */
+export interface Resident {
+  readonly kind: "resident";
+  readonly codec: string;
+  readonly count: number;
+  /** Bytes of memory that it holds. */
+  readonly byteLength: number;
+}
+
+/** What all families take; `options` of the family's schema come on top. */
+export interface CommonOptions {
+  dim: number;
+  /** Default "cosine". */
+  metric?: Metric;
+}
+
+/** What a registry holds: makes codecs from options, from a sample, or from the state in a file. */
+export interface CodecFamily<O extends CommonOptions = CommonOptions> {
+  readonly name: string;
+  /** Newest version that `restore` reads. */
+  readonly version: number;
+  /** One line for lists. */
+  readonly summary: string;
+  /** The options beyond dim and metric. */
+  readonly options: OptionSchema;
+  /** Metrics that some codec of the family serves. */
+  readonly metrics: readonly Metric[];
+  /** @throws INVALID_OPTION, DIM_UNSUPPORTED, UNSUPPORTED_METRIC; NOT_SUPPORTED where only `train` makes codecs */
+  create(options: O): Codec;
+  /** @throws also SAMPLE_TOO_SMALL */
+  train?(sample: Vectors, options: O): Codec;
+  /** Total: a codec or a typed error, whatever the state holds. @throws CODEC_MISMATCH, VERSION_UNSUPPORTED, CORRUPT_FILE */
+  restore(state: CodecState): Codec;
+}

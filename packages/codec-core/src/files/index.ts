@@ -1,0 +1,2 @@
+/** Files: Pith files, npy, safetensors. Needs Node. @module */
+export {};

@@ -1,0 +1,41 @@
+/**
+ * Contracts, typed errors, kernels and flat search that every Pith codec builds on. Runs in Node, browsers, Bun and
+ * Deno; what needs a file system is in `@pith/codec-core/files`.
+ *
+ * @module
+ */
+export { type CanonicalValue, canonicalJson } from "./contract/canonical-json.ts";
+export type {
+  Codec,
+  CodecFamily,
+  CodecSupports,
+  CommonOptions,
+  PreparedQuery,
+  Resident,
+  Scorer,
+} from "./contract/codec.ts";
+export { type Codes, checkCodes, checkOutput, codes, sliceCodes } from "./contract/codes.ts";
+export type { Hits } from "./contract/hits.ts";
+export { isMetric, METRICS, type Metric } from "./contract/metric.ts";
+export { nearestName } from "./contract/nearest-name.ts";
+export { type OptionSchema, type OptionSpec, readOptions } from "./contract/options.ts";
+export { type CodecState, type StateTensor, stateBytes } from "./contract/state.ts";
+export {
+  checkDim,
+  checkFinite,
+  checkQuery,
+  checkVectors,
+  MAX_DIM,
+  MIN_DIM,
+  sliceVectors,
+  type Vectors,
+  vectors,
+  vectorsFromRows,
+} from "./contract/vectors.ts";
+export { type ErrorCode, isPithError, PithError } from "./errors.ts";
+export { Bitset } from "./flat/bitset.ts";
+export { checkK, TopK } from "./flat/top-k.ts";
+export { DTYPE_BYTES, type Dtype, isDtype } from "./format/dtype.ts";
+export { type BackendChoice, type BackendReport, backendReport, kernels, useBackend } from "./kernels/backend.ts";
+export type { BackendName, FloatRows, Isa, Kernels, TopKOutput } from "./kernels/kernels.ts";
+export { SplitMix64 } from "./random.ts";

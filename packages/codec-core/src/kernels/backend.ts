@@ -1,0 +1,75 @@
+/**
+ * Which kernels run: native where the addon loads, else TypeScript. `PITH_BACKEND=native|portable` and
+ * `PITH_ISA=scalar|avx2|avx512` force one; `useBackend` does the same from a program (for tests and benchmarks).
+ */
+import { PithError } from "../errors.ts";
+import type { BackendName, Isa, Kernels } from "./kernels.ts";
+import { loadNative } from "./native.ts";
+import { portable } from "./portable.ts";
+
+export interface BackendChoice {
+  readonly backend: BackendName;
+  readonly isa?: Isa;
+}
+
+export interface BackendReport {
+  readonly backend: BackendName;
+  readonly isa: Isa;
+  /** Instruction sets that the native addon could use here; empty without it. */
+  readonly available: readonly Isa[];
+  /** Why the native addon isn't used, where it isn't. */
+  readonly reason?: string;
+}
+
+let active: Kernels | undefined;
+let reason: string | undefined;
+
+/** The kernels in use. Chosen at the first call. @throws BACKEND_UNAVAILABLE where the environment forces one that isn't there */
+export function kernels(): Kernels {
+  active ??= choose();
+  return active;
+}
+
+/** Switches all codecs of this process. @throws BACKEND_UNAVAILABLE */
+export function useBackend(choice: BackendChoice): void {
+  active = pick(choice);
+  reason = choice.backend === "portable" ? "portable was asked for" : undefined;
+}
+
+export function backendReport(): BackendReport {
+  const { backend, isa } = kernels();
+  const native = loadNative();
+  const report = { backend, isa, available: "isas" in native ? native.isas : [] };
+  return reason === undefined ? report : { ...report, reason };
+}
+
+function choose(): Kernels {
+  const env = (globalThis as { process?: { env?: Record<string, string | undefined> } }).process?.env ?? {};
+  const backend = env["PITH_BACKEND"];
+  const isa = env["PITH_ISA"] as Isa | undefined;
+  if (backend !== undefined && backend !== "native" && backend !== "portable")
+    throw new PithError("BACKEND_UNAVAILABLE", `PITH_BACKEND: expected native or portable, got ${backend}`);
+  if (backend === "portable") {
+    reason = "PITH_BACKEND=portable";
+    return portable;
+  }
+  if (backend === "native" || isa) return pick(isa ? { backend: "native", isa } : { backend: "native" });
+  const native = loadNative();
+  if ("isas" in native) return native.kernels(native.isas[native.isas.length - 1]);
+  reason = native.reason;
+  return portable;
+}
+
+function pick({ backend, isa }: BackendChoice): Kernels {
+  if (backend === "portable") return portable;
+  const native = loadNative();
+  if (!("isas" in native))
+    throw new PithError("BACKEND_UNAVAILABLE", `the native backend can't load: ${native.reason}`, native);
+  const wanted = isa ?? native.isas[native.isas.length - 1];
+  if (!native.isas.includes(wanted))
+    throw new PithError("BACKEND_UNAVAILABLE", `expected one of ${native.isas.join(", ")}, got ${wanted}`, {
+      expected: native.isas,
+      actual: wanted,
+    });
+  return native.kernels(wanted);
+}

@@ -1,0 +1,81 @@
+/**
+ * The kernels: everything that runs over whole arrays. Two implementations, `portable` (TypeScript, the readable
+ * oracle) and `native` (Rust), give the same bits. Callers have checked shapes and finiteness; kernels check only
+ * what keeps memory safe.
+ *
+ * Float arithmetic is pinned: float32 adds and multiplies, no FMA, sums as 16 striped partials (element j into
+ * partial j % 16, in order) folded by the fixed tree 16 -> 8 -> 4 -> 2 -> 1 (partial i + partial i + half).
+ * A score that isn't a number is written as -Infinity.
+ */
+import type { Metric } from "../contract/metric.ts";
+
+export type BackendName = "native" | "portable";
+export type Isa = "typescript" | "scalar" | "avx2" | "avx512";
+
+/** Rows of floats, as they stand in memory or in a file; Uint16Array holds float16 bits. */
+export type FloatRows = Float32Array | Uint16Array;
+
+/** Where top-k kernels write: query i's hits from i * k on, best first. */
+export interface TopKOutput {
+  readonly slots: Uint32Array;
+  readonly scores: Float32Array;
+}
+
+export interface Kernels {
+  readonly backend: BackendName;
+  readonly isa: Isa;
+
+  /** CRC-32C (Castagnoli) of `bytes`, continuing from `crc` (0 to begin). */
+  crc32c(bytes: Uint8Array, crc: number): number;
+
+  /** Index of the first NaN or infinity, -1 where there is none. */
+  firstNonFinite(data: Float32Array): number;
+
+  /** float32 to float16 bits, half to even; beyond 65,504 becomes an infinity. */
+  toFloat16(data: Float32Array, out: Uint16Array): void;
+  fromFloat16(bits: Uint16Array, out: Float32Array): void;
+
+  /** Euclidean norm of each row; exact in range: no overflow or underflow of the squares. */
+  norms(data: Float32Array, dim: number, out: Float32Array): void;
+
+  /**
+   * Exact scores of one float32 query against rows. Under cosine the query comes normalised and the row's norm is
+   * divided out here; a zero row scores 0.
+   */
+  floatScores(metric: Metric, query: Float32Array, rows: FloatRows, dim: number, out: Float32Array): void;
+
+  /**
+   * The k best rows for each query; `k` is at most the number of allowed rows and `out` has room for
+   * queries x k. `allow` is a Bitset's words, one bit a row.
+   */
+  floatTopK(
+    metric: Metric,
+    queries: Float32Array,
+    rows: FloatRows,
+    dim: number,
+    k: number,
+    allow: Uint32Array | undefined,
+    out: TopKOutput,
+  ): void;
+
+  /**
+   * int8 codes with a scale each: `dim` bytes of two's complement, then the scale as float32, little-endian.
+   * `unit`: the scale is that of the row's direction (decodes to a unit vector). The rule is in kernels/int8.ts.
+   */
+  int8Encode(data: Float32Array, dim: number, unit: boolean, out: Uint8Array): void;
+  int8Decode(codes: Uint8Array, dim: number, out: Float32Array): void;
+
+  /** Scores of a float query (normalised under cosine) against codes. Cosine is dot here: the rows are unit vectors. */
+  int8Scores(metric: Metric, query: Float32Array, codes: Uint8Array, dim: number, out: Float32Array): void;
+
+  /** As floatTopK, over codes; the hits and scores are those of int8Scores. */
+  int8TopK(
+    metric: Metric,
+    queries: Float32Array,
+    codes: Uint8Array,
+    dim: number,
+    k: number,
+    allow: Uint32Array | undefined,
+    out: TopKOutput,
+  ): void;
+}
