@@ -16,10 +16,11 @@ export type {
 } from "./contract/codec.ts";
 export { type Codes, checkCodes, checkOutput, codes, sliceCodes } from "./contract/codes.ts";
 export type { Hits } from "./contract/hits.ts";
-export { isMetric, METRICS, type Metric } from "./contract/metric.ts";
+export { checkMetric, METRICS, type Metric } from "./contract/metric.ts";
 export { nearestName } from "./contract/nearest-name.ts";
 export { type OptionSchema, type OptionSpec, readOptions } from "./contract/options.ts";
-export { type CodecState, type StateTensor, stateBytes } from "./contract/state.ts";
+export { type CodeScan, hitCount, scanScorer, unitRows } from "./contract/scan-scorer.ts";
+export { type CodecState, checkState, type StateTensor, stateBytes } from "./contract/state.ts";
 export {
   checkDim,
   checkFinite,
@@ -36,6 +37,14 @@ export { type ErrorCode, isPithError, PithError } from "./errors.ts";
 export { Bitset } from "./flat/bitset.ts";
 export { checkK, TopK } from "./flat/top-k.ts";
 export { DTYPE_BYTES, type Dtype, isDtype } from "./format/dtype.ts";
-export { type BackendChoice, type BackendReport, backendReport, kernels, useBackend } from "./kernels/backend.ts";
+export {
+  type BackendChoice,
+  type BackendReport,
+  backendReport,
+  kernels,
+  useBackend,
+} from "./kernels/backend.ts";
 export type { BackendName, FloatRows, Isa, Kernels, TopKOutput } from "./kernels/kernels.ts";
+export { ReconstructionMeter, type ReconstructionQuality } from "./quality/reconstruction.ts";
+export { type Judgements, mrrAt, ndcgAt, recallAt } from "./quality/retrieval.ts";
 export { SplitMix64 } from "./random.ts";

@@ -24,7 +24,11 @@ export function codes(bytes: Uint8Array, stride: number): Codes {
 
 /** Codes `start` to `end` (exclusive) as a view on the same memory. */
 export function sliceCodes(c: Codes, start: number, end: number = c.count): Codes {
-  const part = { bytes: c.bytes.subarray(start * c.stride, end * c.stride), stride: c.stride, count: end - start };
+  const part = {
+    bytes: c.bytes.subarray(start * c.stride, end * c.stride),
+    stride: c.stride,
+    count: end - start,
+  };
   if (!c.planes) return part;
   const planes = c.planes.map((p) => ({
     bytes: p.bytes.subarray(start * p.stride, end * p.stride),

@@ -26,7 +26,11 @@ export function readOptions(
   for (const name of Object.keys(given)) {
     if (Object.hasOwn(schema, name)) continue;
     const near = nearestName(name, names);
-    const hint = near ? `; did you mean "${near}"?` : names.length ? `; known: ${names.join(", ")}` : "; it has none";
+    const hint = near
+      ? `; did you mean "${near}"?`
+      : names.length
+        ? `; known: ${names.join(", ")}`
+        : "; it has none";
     throw new PithError("INVALID_OPTION", `unknown option "${name}"${hint}`, { option: name, known: names });
   }
   const out: { [name: string]: OptionValue } = {};
@@ -55,8 +59,13 @@ function readOption(name: string, spec: OptionSpec, value: unknown): OptionValue
     default: {
       const n = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
       const ok =
-        typeof n === "number" && n >= spec.min && n <= spec.max && (spec.type === "number" || Number.isInteger(n));
-      return ok ? n : refuse(`${spec.type === "integer" ? "an integer" : "a number"} from ${spec.min} to ${spec.max}`);
+        typeof n === "number" &&
+        n >= spec.min &&
+        n <= spec.max &&
+        (spec.type === "number" || Number.isInteger(n));
+      return ok
+        ? n
+        : refuse(`${spec.type === "integer" ? "an integer" : "a number"} from ${spec.min} to ${spec.max}`);
     }
   }
 }

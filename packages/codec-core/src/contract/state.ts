@@ -1,3 +1,4 @@
+import { PithError } from "../errors.ts";
 import type { Dtype } from "../format/dtype.ts";
 import type { CanonicalValue } from "./canonical-json.ts";
 
@@ -22,4 +23,30 @@ export interface CodecState {
 /** Bytes of learned state, apart from the codes. */
 export function stateBytes(state: CodecState): number {
   return Object.values(state.tensors).reduce((sum, t) => sum + t.bytes.length, 0);
+}
+
+/**
+ * The part of `restore` that is the same for all: this codec, a version that we read, a state of the right shape.
+ * @throws CODEC_MISMATCH, VERSION_UNSUPPORTED, CORRUPT_FILE
+ */
+export function checkState(
+  state: CodecState,
+  family: { readonly name: string; readonly version: number },
+): void {
+  const isObject = (x: unknown): boolean => typeof x === "object" && x !== null && !Array.isArray(x);
+  if (!isObject(state) || !isObject(state.params) || !isObject(state.tensors))
+    throw new PithError("CORRUPT_FILE", "expected a codec state with params and tensors");
+  if (state.codec !== family.name)
+    throw new PithError("CODEC_MISMATCH", `expected codes of ${family.name}, got ${String(state.codec)}`, {
+      expected: family.name,
+      actual: state.codec,
+    });
+  if (!Number.isSafeInteger(state.version) || state.version < 1)
+    throw new PithError("CORRUPT_FILE", `expected a codec version from 1, got ${String(state.version)}`);
+  if (state.version > family.version)
+    throw new PithError(
+      "VERSION_UNSUPPORTED",
+      `${family.name} codes of version ${state.version} are newer than this package, which reads up to ${family.version}`,
+      { expected: family.version, actual: state.version },
+    );
 }

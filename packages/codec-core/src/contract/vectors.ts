@@ -19,16 +19,18 @@ export function vectors(data: Float32Array, dim: number): Vectors {
   checkDim(dim);
   const count = data.length / dim;
   if (!Number.isInteger(count))
-    throw new PithError(
-      "LENGTH_MISMATCH",
-      `expected a multiple of dim ${dim} floats, got ${data.length}`,
-      { expected: dim, actual: data.length },
-    );
+    throw new PithError("LENGTH_MISMATCH", `expected a multiple of dim ${dim} floats, got ${data.length}`, {
+      expected: dim,
+      actual: data.length,
+    });
   return { data, dim, count };
 }
 
 /** A `Vectors` from rows of numbers, copied. @throws DIM_MISMATCH where a row has another length than the first */
-export function vectorsFromRows(rows: readonly ArrayLike<number>[], dim: number = rows[0]?.length ?? 0): Vectors {
+export function vectorsFromRows(
+  rows: readonly ArrayLike<number>[],
+  dim: number = rows[0]?.length ?? 0,
+): Vectors {
   checkDim(dim);
   const data = new Float32Array(rows.length * dim);
   rows.forEach((row, i) => {
@@ -63,7 +65,10 @@ export function checkDim(dim: number): number {
  */
 export function checkVectors(v: Vectors, dim: number): void {
   if (v.dim !== dim)
-    throw new PithError("DIM_MISMATCH", `expected dim ${dim}, got ${v.dim}`, { expected: dim, actual: v.dim });
+    throw new PithError("DIM_MISMATCH", `expected dim ${dim}, got ${v.dim}`, {
+      expected: dim,
+      actual: v.dim,
+    });
   if (!(v.data instanceof Float32Array))
     throw new PithError("INVALID_ARGUMENT", `expected vectors as a Float32Array, got ${describe(v.data)}`);
   if (!Number.isSafeInteger(v.count) || v.count < 0 || v.data.length !== v.count * dim)
@@ -81,11 +86,15 @@ export function checkFinite(data: Float32Array, dim: number, firstRow: number = 
   if (at < 0) return;
   const row = firstRow + Math.floor(at / dim);
   const column = at % dim;
-  throw new PithError("NOT_FINITE", `expected finite numbers, got ${data[at]} in row ${row}, column ${column}`, {
-    row,
-    column,
-    actual: String(data[at]),
-  });
+  throw new PithError(
+    "NOT_FINITE",
+    `expected finite numbers, got ${data[at]} in row ${row}, column ${column}`,
+    {
+      row,
+      column,
+      actual: String(data[at]),
+    },
+  );
 }
 
 /** @throws INVALID_ARGUMENT, DIM_MISMATCH, NOT_FINITE */

@@ -32,7 +32,9 @@ export class TopK {
 
   /** Best first. The heap is left as it was. */
   hits(): Hits {
-    const order = Array.from({ length: this.#size }, (_, i) => i).sort((a, b) => (this.#worse(a, b) ? 1 : -1));
+    const order = Array.from({ length: this.#size }, (_, i) => i).sort((a, b) =>
+      this.#worse(a, b) ? 1 : -1,
+    );
     const pick = <T extends Uint32Array | Float32Array>(from: T, into: T): T => {
       order.forEach((at, i) => {
         into[i] = from[at];
@@ -83,5 +85,8 @@ export class TopK {
 /** @throws INVALID_ARGUMENT unless `k` is an integer from 1 */
 export function checkK(k: number): number {
   if (Number.isSafeInteger(k) && k >= 1) return k;
-  throw new PithError("INVALID_ARGUMENT", `expected k as an integer from 1, got ${k}`, { expected: 1, actual: k });
+  throw new PithError("INVALID_ARGUMENT", `expected k as an integer from 1, got ${k}`, {
+    expected: 1,
+    actual: k,
+  });
 }

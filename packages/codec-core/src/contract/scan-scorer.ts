@@ -1,0 +1,104 @@
+/**
+ * A Scorer over two scan kernels. Whatever is the same for every codec lives here once: checks, the query's unit
+ * length under cosine, how many hits there can be, and cutting a batch's output into hits.
+ */
+import { PithError } from "../errors.ts";
+import type { Bitset } from "../flat/bitset.ts";
+import { checkK } from "../flat/top-k.ts";
+import type { TopKOutput } from "../kernels/kernels.ts";
+import type { PreparedQuery, Resident, Scorer } from "./codec.ts";
+import { type Codes, checkCodes, checkOutput } from "./codes.ts";
+import type { Hits } from "./hits.ts";
+import type { Metric } from "./metric.ts";
+import { checkQuery, checkVectors, type Vectors } from "./vectors.ts";
+
+/** What a codec brings: both see queries that were checked, and of unit length under cosine. */
+export interface CodeScan {
+  /** Score of each code into `out`. */
+  scores(query: Float32Array, codes: Codes, out: Float32Array): void;
+  /** The k best codes of each query; k is at least 1 and at most the number of allowed codes. */
+  topK(queries: Float32Array, codes: Codes, k: number, allow: Bitset | undefined, out: TopKOutput): void;
+}
+
+export function scanScorer(
+  codec: { readonly name: string; readonly dim: number; readonly stride: number },
+  metric: Metric,
+  scan: CodeScan,
+): Scorer {
+  const hitsOf = (
+    queries: Float32Array,
+    count: number,
+    c: Codes | Resident,
+    k: number,
+    allow?: Bitset,
+  ): Hits[] => {
+    const codes = requireCodes(c, codec.name);
+    checkCodes(codes, codec.stride);
+    const hits = hitCount(codes.count, k, allow);
+    const out = { slots: new Uint32Array(count * hits), scores: new Float32Array(count * hits) };
+    if (hits > 0 && count > 0) scan.topK(queries, codes, hits, allow, out);
+    return Array.from({ length: count }, (_, i) => ({
+      slots: out.slots.subarray(i * hits, (i + 1) * hits),
+      scores: out.scores.subarray(i * hits, (i + 1) * hits),
+      length: hits,
+    }));
+  };
+  const ready = (queries: Float32Array): Float32Array =>
+    metric === "cosine" ? unitRows(queries, codec.dim) : queries.slice();
+  return {
+    metric,
+    prepare(query: Float32Array): PreparedQuery {
+      checkQuery(query, codec.dim);
+      const q = ready(query);
+      return {
+        scoreInto(c, out) {
+          checkCodes(c, codec.stride);
+          checkOutput(out.length, c.count, "scores");
+          if (c.count > 0) scan.scores(q, c, out);
+        },
+        topK: (c, k, allow) => hitsOf(q, 1, c, k, allow)[0],
+      };
+    },
+    topKBatch(queries: Vectors, c, k, allow) {
+      checkVectors(queries, codec.dim);
+      return hitsOf(
+        metric === "cosine" ? unitRows(queries.data, codec.dim) : queries.data,
+        queries.count,
+        c,
+        k,
+        allow,
+      );
+    },
+  };
+}
+
+/**
+ * How many hits a search gives: min(k, allowed rows).
+ * @throws INVALID_ARGUMENT (k), LENGTH_MISMATCH (allow)
+ */
+export function hitCount(count: number, k: number, allow?: Bitset): number {
+  checkK(k);
+  if (!allow) return Math.min(k, count);
+  checkOutput(allow.length, count, "bits of the allow-list");
+  return Math.min(k, allow.count());
+}
+
+/** Rows divided by their norms, in a new array; zero rows stay zero. In float64, so no square can overflow. */
+export function unitRows(data: Float32Array, dim: number): Float32Array {
+  const out = new Float32Array(data.length);
+  for (let start = 0; start < data.length; start += dim) {
+    let sum = 0;
+    for (let j = start; j < start + dim; j++) sum += data[j] * data[j];
+    const norm = Math.sqrt(sum);
+    if (norm > 0) for (let j = start; j < start + dim; j++) out[j] = data[j] / norm;
+  }
+  return out;
+}
+
+function requireCodes(c: Codes | Resident, codec: string): Codes {
+  if (!("kind" in c)) return c;
+  throw new PithError("CODEC_MISMATCH", `${codec} has no resident layout, got one of ${c.codec}`, {
+    expected: "codes",
+    actual: c.codec,
+  });
+}

@@ -1,0 +1,30 @@
+/** The `test:native` script: cargo test where there is a Rust toolchain, its counts left in .reports. */
+import { spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+
+if (spawnSync("cargo", ["--version"]).status !== 0) {
+  console.log("cargo not found: the Rust tests are skipped");
+  process.exit(0);
+}
+const args = [
+  "test",
+  "--release",
+  "--manifest-path",
+  "native/Cargo.toml",
+  "--workspace",
+  "--exclude",
+  "pith-node",
+];
+const { status, stdout } = spawnSync("cargo", args, {
+  stdio: ["ignore", "pipe", "inherit"],
+  encoding: "utf8",
+});
+process.stdout.write(stdout);
+let [passed, failed] = [0, 0];
+for (const [, ok, bad] of stdout.matchAll(/^test result: .*? (\d+) passed; (\d+) failed/gm)) {
+  passed += Number(ok);
+  failed += Number(bad);
+}
+mkdirSync(".reports", { recursive: true });
+writeFileSync(".reports/cargo.json", JSON.stringify({ numPassedTests: passed, numFailedTests: failed }));
+process.exit(status ?? 1);
