@@ -17,3 +17,7 @@ export function checkMetric(metric: unknown, allowed: readonly Metric[] = METRIC
     },
   );
 }
+
+export function isMetric(value: unknown): value is Metric {
+  return METRICS.includes(value as Metric);
+}
