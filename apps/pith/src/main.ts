@@ -1,1 +1,55 @@
-export {};
+#!/usr/bin/env node
+/** The `pith` command. Each subcommand is a file in commands/; the work itself is in jobs/. */
+import { Command, CommanderError } from "commander";
+import { compressCommand } from "./commands/compress.ts";
+import { decompressCommand } from "./commands/decompress.ts";
+import { doctorCommand } from "./commands/doctor.ts";
+import { evalCommand } from "./commands/eval.ts";
+import { inspectCommand } from "./commands/inspect.ts";
+import { searchCommand } from "./commands/search.ts";
+import { verifyCommand } from "./commands/verify.ts";
+import { EXIT_BAD_INPUT } from "./terminal/exit.ts";
+import { VERSION } from "./version.ts";
+
+const commands = [
+  compressCommand,
+  decompressCommand,
+  evalCommand,
+  searchCommand,
+  inspectCommand,
+  verifyCommand,
+  doctorCommand,
+];
+
+const program = new Command("pith")
+  .description("Makes embedding vectors smaller, says what that cost, and searches them compressed.")
+  .version(VERSION)
+  .addHelpText(
+    "after",
+    `
+Examples:
+  pith compress embeddings.npy -o small.pith.safetensors --codec int8 --ids names.txt
+  pith eval embeddings.npy small.pith.safetensors --queries queries.npy
+  pith search small.pith.safetensors --like "some id" -k 5
+
+Reads .npy (float32, float16), .safetensors and Pith files. Every command takes --json.`,
+  );
+
+for (const c of commands) program.addCommand(c);
+for (const c of [program, ...program.commands])
+  c.exitOverride().configureOutput({
+    outputError: (text, write) => write(`pith: ${text.replace(/^error: /, "").replaceAll(/\n(?=.)/g, " ")}`),
+  });
+
+// A reader such as `head` may close the pipe early: that is no error.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit(process.exitCode ?? 0);
+});
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof CommanderError)) throw error;
+  process.exitCode = error.exitCode === 0 ? 0 : EXIT_BAD_INPUT;
+}

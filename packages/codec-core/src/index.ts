@@ -16,9 +16,13 @@ export type {
 } from "./contract/codec.ts";
 export { type Codes, checkCodes, checkOutput, codes, sliceCodes } from "./contract/codes.ts";
 export type { Hits } from "./contract/hits.ts";
-export { checkMetric, METRICS, type Metric } from "./contract/metric.ts";
+export { checkMetric, isMetric, METRICS, type Metric } from "./contract/metric.ts";
 export { nearestName } from "./contract/nearest-name.ts";
 export { type OptionSchema, type OptionSpec, readOptions } from "./contract/options.ts";
+export { type CodecLoader, CodecRegistry, unknownCodec } from "./contract/registry.ts";
+export { type DecodingCodec, decodingScorer } from "./contract/decoding-scorer.ts";
+export { type RowCodecOptions, type RowCoder, rowCodec } from "./contract/row-codec.ts";
+export { type RowCodecFamilyOptions, type RowCoderOptions, rowCodecFamily } from "./contract/row-family.ts";
 export { type CodeScan, hitCount, scanScorer, unitRows } from "./contract/scan-scorer.ts";
 export { type CodecState, checkState, type StateTensor, stateBytes } from "./contract/state.ts";
 export {
@@ -35,8 +39,39 @@ export {
 } from "./contract/vectors.ts";
 export { type ErrorCode, isPithError, PithError } from "./errors.ts";
 export { Bitset } from "./flat/bitset.ts";
+export {
+  type BatchOptions,
+  FlatIndex,
+  type IndexStats,
+  type Match,
+  type SearchOptions,
+} from "./flat/flat-index.ts";
+export { KEEPS, type Keep, keepDtype } from "./flat/originals.ts";
+export { rescoreHits } from "./flat/rescore.ts";
 export { checkK, TopK } from "./flat/top-k.ts";
 export { DTYPE_BYTES, type Dtype, isDtype } from "./format/dtype.ts";
+export { type FloatDtype, rowsFromBytes, rowsToBytes } from "./format/float-rows.ts";
+export { parseHeader, type SafetensorsHeader, type TensorInfo } from "./format/header.ts";
+export type { Limits } from "./format/limits.ts";
+export {
+  codecStamp,
+  codecState,
+  idsOf,
+  type PithContents,
+  parsePith,
+  rescoreState,
+  serializePith,
+  stateTensors,
+} from "./format/pith.ts";
+export {
+  type CodecStamp,
+  PITH_KINDS,
+  PITH_VERSION,
+  type PithInfo,
+  type PithKind,
+  type TensorShape,
+} from "./format/profile.ts";
+export { type DuplicateId, type Id, IdColumn, type IdType } from "./ids.ts";
 export {
   type BackendChoice,
   type BackendReport,

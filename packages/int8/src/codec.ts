@@ -107,19 +107,20 @@ export class Int8Codec implements Codec {
     return scales(c, this.dim).map((scale, i) => (isZeroCode(c, this.dim, i) ? zeroBound : perScale * scale));
   }
 
-  verifyCodes(c: Codes): void {
+  verifyCodes(c: Codes, firstRow: number = 0): void {
     checkCodes(c, this.stride);
-    scales(c, this.dim).forEach((scale, row) => {
+    scales(c, this.dim).forEach((scale, i) => {
+      const row = firstRow + i;
       if (!(scale > 0 && scale < Infinity))
         throw new PithError("CORRUPT_CODES", `row ${row}: expected a positive scale, got ${scale}`, {
           row,
           scale,
         });
-      const at = c.bytes.subarray(row * this.stride, row * this.stride + this.dim).indexOf(0x80);
-      if (at >= 0)
+      const column = c.bytes.subarray(i * this.stride, i * this.stride + this.dim).indexOf(0x80);
+      if (column >= 0)
         throw new PithError("CORRUPT_CODES", `row ${row}: expected codes from -127 to 127, got -128`, {
           row,
-          column: at,
+          column,
         });
     });
   }

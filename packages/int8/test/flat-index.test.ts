@@ -7,7 +7,8 @@ function gaussian(count: number, dim: number, seed: number): Vectors {
   return { data: Float32Array.from({ length: count * dim }, () => random.gaussian()), dim, count };
 }
 
-const names = (count: number, prefix = "v"): string[] => Array.from({ length: count }, (_, i) => `${prefix}${i}`);
+const names = (count: number, prefix = "v"): string[] =>
+  Array.from({ length: count }, (_, i) => `${prefix}${i}`);
 const row = (v: Vectors, i: number): Float32Array => v.data.subarray(i * v.dim, (i + 1) * v.dim);
 
 describe.each<Metric>(["cosine", "dot", "l2"])("a flat index over int8, %s", (metric) => {
@@ -30,10 +31,12 @@ describe.each<Metric>(["cosine", "dot", "l2"])("a flat index over int8, %s", (me
     const even = (id: string): boolean => Number(id.slice(1)) % 2 === 0;
     expect(index.search(row(v, 1), 10, { filter: even }).every((hit) => even(hit.id))).toBe(true);
     expect(index.search(row(v, 1), 10, { filter: even })).toHaveLength(10);
-    expect(index.search(row(v, 1), 10, { filter: { allow: ["v5", "v7", "unknown"] } }).map((m) => m.id).sort()).toEqual([
-      "v5",
-      "v7",
-    ]);
+    expect(
+      index
+        .search(row(v, 1), 10, { filter: { allow: ["v5", "v7", "unknown"] } })
+        .map((m) => m.id)
+        .sort(),
+    ).toEqual(["v5", "v7"]);
     expect(index.search(row(v, 1), 1000)).toHaveLength(300);
     expect(index.search(row(v, 1), 5, { filter: () => false })).toEqual([]);
   });
@@ -118,7 +121,10 @@ test("adding is all or nothing", () => {
 });
 
 test("numbers and bigints are ids too", () => {
-  for (const ids of [[1, 2], [1n, 2n ** 62n]]) {
+  for (const ids of [
+    [1, 2],
+    [1n, 2n ** 62n],
+  ]) {
     const index = new FlatIndex<number | bigint>(int8.create({ dim: 2 }));
     index.add(ids, { data: Float32Array.of(1, 0, 0, 1), dim: 2, count: 2 });
     const loaded = FlatIndex.fromBytes<number | bigint>(index.toBytes(), int8);

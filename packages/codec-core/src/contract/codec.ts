@@ -61,8 +61,8 @@ export interface Codec {
    * (under cosine: the encoded one normalised). A codec without one leaves it out.
    */
   errorBound?(c: Codes): Float32Array;
-  /** @throws CORRUPT_CODES (with the row) for a code that no encoder writes. For files of strangers. */
-  verifyCodes?(c: Codes): void;
+  /** @throws CORRUPT_CODES (with the row, counted from `firstRow`) for a code that no encoder writes. For files of strangers. */
+  verifyCodes?(c: Codes, firstRow?: number): void;
   /** Lays codes out once for the kernels. Same scores, same ties. */
   resident?(c: Codes): Resident;
 }

@@ -1,0 +1,6 @@
+/** The codecs that the command knows: an explicit list of lazy loaders, so that one codec's code isn't loaded for another. */
+import { type CodecFamily, CodecRegistry } from "@pith/codec-core";
+
+export const codecs: CodecRegistry = new CodecRegistry({
+  int8: async (): Promise<CodecFamily> => (await import("@pith/int8")).int8,
+});

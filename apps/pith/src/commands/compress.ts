@@ -1,0 +1,91 @@
+/** `pith compress IN -o OUT --codec NAME`. */
+import { checkMetric, KEEPS, type Keep, METRICS, PithError, readOptions } from "@pith/codec-core";
+import { openVectors } from "@pith/codec-core/files";
+import { type Command, Option } from "commander";
+import { codecs } from "../codecs.ts";
+import { compress } from "../jobs/compress.ts";
+import { readIds } from "../jobs/id-file.ts";
+import { collect, command } from "../terminal/command.ts";
+import { bytes, count, Progress } from "../terminal/progress.ts";
+
+interface Options {
+  output: string;
+  codec: string;
+  option: string[];
+  metric: string;
+  ids?: string;
+  keep: Keep;
+}
+
+export const compressCommand: Command = command<[string], Options>(
+  "compress",
+  "compress a file of vectors into a Pith file",
+  (c) =>
+    c
+      .argument("<in>", ".npy (float32 or float16), .safetensors or Pith file of vectors")
+      .requiredOption(
+        "-o, --output <file>",
+        "the Pith file to write; an old one stays until the new one is safe",
+      )
+      .option("-c, --codec <name>", "the codec", "int8")
+      .option("--option <name=value>", "an option of the codec; may be repeated", collect, [])
+      .addOption(
+        new Option("--metric <metric>", "how vectors are compared").choices(METRICS).default("cosine"),
+      )
+      .option(
+        "--ids <file>",
+        "ids, one a line, or JSONL with _id or id; default: the input's own, if it has any",
+      )
+      .addOption(
+        new Option("--keep <width>", "keep the originals for rescoring").choices(KEEPS).default("none"),
+      ),
+  async ({ json, signal, print }, [input], options) => {
+    const family = await codecs.get(options.codec);
+    const metric = checkMetric(options.metric, family.metrics);
+    const codecOptions = readOptions(family.options, pairs(options.option));
+    await using source = await openVectors(input);
+    const ids = options.ids === undefined ? await source.ids?.() : await readIds(options.ids);
+    const progress = json ? undefined : new Progress(`compressing with ${family.name}`, source.count);
+    const { output, keep } = options;
+    const onProgress = (rows: number): void => progress?.update(rows);
+    const result = await compress({
+      source,
+      output,
+      family,
+      metric,
+      options: codecOptions,
+      ids,
+      keep,
+      signal,
+      onProgress,
+    }).finally(() => progress?.done());
+    const ratio = result.inputBytes / (result.count * result.codec.stride);
+    print(
+      `${output}: ${count(result.count)} x ${source.dim}, ${family.name}, ${result.codec.stride} B/vector ` +
+        `(${ratio.toFixed(2)}x smaller than float32), ${bytes(result.fileBytes)}`,
+      {
+        file: output,
+        codec: family.name,
+        dim: source.dim,
+        count: result.count,
+        metric,
+        keep,
+        bytesPerVector: result.codec.stride,
+        sideBytes: result.sideBytes,
+        fileBytes: result.fileBytes,
+        ratio,
+      },
+    );
+  },
+);
+
+function pairs(given: readonly string[]): { [name: string]: string } {
+  const out: { [name: string]: string } = {};
+  for (const pair of given) {
+    const at = pair.indexOf("=");
+    if (at < 1)
+      throw new PithError("INVALID_OPTION", `--option: expected name=value, got "${pair}"`, { actual: pair });
+    out[pair.slice(0, at)] = pair.slice(at + 1);
+  }
+  return out;
+}

@@ -1,0 +1,73 @@
+/** `pith search FILE`: the nearest vectors to queries from a file, or to a vector of the file itself. */
+import { checkVectors, PithError, type Vectors } from "@pith/codec-core";
+import { openPith, openVectors } from "@pith/codec-core/files";
+import type { Command } from "commander";
+import { restoreCodec } from "../jobs/code-blocks.ts";
+import { rowOfId, searchFile, vectorOfRow } from "../jobs/search.ts";
+import { command, integerFrom } from "../terminal/command.ts";
+
+interface Options {
+  queries?: string;
+  like?: string;
+  k: number;
+}
+
+export const searchCommand: Command = command<[string], Options>(
+  "search",
+  "search a compressed file without unpacking it",
+  (c) =>
+    c
+      .argument("<file>", "a Pith file of codes")
+      .option("-q, --queries <file>", "vectors to search for: .npy, .safetensors or Pith file")
+      .option("-l, --like <id>", "search for what is like this vector of the file (which is left out)")
+      .option("-k <number>", "hits for each query", integerFrom(1), 10),
+  async ({ print, signal }, [path], { queries: queryPath, like, k }) => {
+    if ((queryPath === undefined) === (like === undefined))
+      throw new PithError("INVALID_ARGUMENT", "expected either --queries or --like");
+    await using file = await openPith(path);
+    const codec = await restoreCodec(file);
+    const except = like === undefined ? undefined : await rowOfId(file, like);
+    const queries =
+      except === undefined
+        ? await readAll(queryPath as string, codec.dim)
+        : await vectorOfRow(file, codec, except);
+    const hits = await searchFile(file, codec, queries, k, { signal, except });
+    const ids = await file.ids();
+    const results = hits.map(({ slots, scores }, q) => ({
+      query: like ?? q,
+      ids: Array.from(slots, (slot) => jsonId(ids ? ids.at(slot) : slot)),
+      scores: Array.from(scores, roundScore),
+    }));
+    const text = results.map((r) => {
+      const lines = r.ids.map((id, i) => `  ${r.scores[i].toFixed(4).padStart(8)}  ${id}`);
+      return [`${like === undefined ? "query " : ""}${r.query}`, ...lines].join("\n");
+    });
+    print(text.join("\n\n"), { results });
+  },
+);
+
+/** All rows at once. @throws DIM_MISMATCH, NOT_FINITE, EMPTY_INPUT */
+export async function readAll(path: string, dim: number): Promise<Vectors> {
+  await using source = await openVectors(path);
+  if (source.count === 0) throw new PithError("EMPTY_INPUT", `${path} has no rows`);
+  if (source.dim !== dim)
+    throw new PithError("DIM_MISMATCH", `${path}: expected queries of dim ${dim}, got ${source.dim}`, {
+      expected: dim,
+      actual: source.dim,
+    });
+  for await (const block of source.rows({ blockRows: source.count })) {
+    checkVectors(block, dim);
+    return block;
+  }
+  throw new PithError("EMPTY_INPUT", `${path} has no rows`);
+}
+
+/** JSON has no 64-bit integers: those go out as text. */
+function jsonId(id: string | number | bigint): string | number {
+  return typeof id === "bigint" ? String(id) : id;
+}
+
+/** The shortest decimal that is the same float32. */
+function roundScore(score: number): number {
+  return Number(score.toPrecision(9));
+}

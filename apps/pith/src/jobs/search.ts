@@ -1,0 +1,57 @@
+/** Searches the codes of a file, block by block, for many queries at once. */
+import { type Codec, type Hits, PithError, type Vectors } from "@pith/codec-core";
+import type { PithFile } from "@pith/codec-core/files";
+import { abortIf } from "./abort.ts";
+import { BlockSearch } from "./block-search.ts";
+import { codeBlocks, originalBlocks } from "./code-blocks.ts";
+
+const BLOCK_ROWS = 65_536;
+
+export async function searchFile(
+  file: PithFile,
+  codec: Codec,
+  queries: Vectors,
+  k: number,
+  options: { signal?: AbortSignal | undefined; except?: number | undefined } = {},
+): Promise<Hits[]> {
+  const { except, signal } = options;
+  const allowed = except === undefined ? undefined : (row: number): boolean => row !== except;
+  const search = new BlockSearch(queries, codec.metric, k, allowed);
+  const scorer = codec.scorer(codec.metric);
+  for await (const block of codeBlocks(file, codec, { blockRows: BLOCK_ROWS })) {
+    abortIf(signal);
+    search.addCodes(scorer, block);
+  }
+  return search.hits();
+}
+
+/** The vector of a row, as kept, else as decoded. @throws NOT_SUPPORTED where the codec doesn't decode */
+export async function vectorOfRow(file: PithFile, codec: Codec, row: number): Promise<Vectors> {
+  const at = { start: row, end: row + 1 };
+  if (file.has("vectors")) for await (const block of originalBlocks(file, at)) return block;
+  for await (const block of codeBlocks(file, codec, at)) return codec.decode(block);
+  throw new PithError("INTERNAL", `row ${row} wasn't read`);
+}
+
+/** The row of an id: the file's ids, or row numbers where it has none. @throws UNKNOWN_ID */
+export async function rowOfId(file: PithFile, text: string): Promise<number> {
+  const ids = await file.ids();
+  const { count } = file.info;
+  if (!ids) {
+    const row = Number(text);
+    if (/^\d+$/.test(text) && row < count) return row;
+    throw new PithError(
+      "UNKNOWN_ID",
+      `the file has no ids: expected a row from 0 to ${count - 1}, got "${text}"`,
+      {
+        id: text,
+      },
+    );
+  }
+  let row = 0;
+  for (const id of ids) {
+    if (String(id) === text) return row;
+    row++;
+  }
+  throw new PithError("UNKNOWN_ID", `no vector has the id "${text}"`, { id: text });
+}

@@ -1,0 +1,259 @@
+/**
+ * Writes a file so that a kill at any moment leaves the old one or the new one: into a temporary file beside the target,
+ * then fsync, rename over the target, and fsync of the folder. The temporary file is removed on every failure, on abort and
+ * when the process exits; only a kill that no program can catch leaves it behind.
+ */
+import { randomBytes } from "node:crypto";
+import { unlinkSync } from "node:fs";
+import {
+  access,
+  constants,
+  type FileHandle,
+  lstat,
+  open,
+  readlink,
+  rename,
+  stat,
+  unlink,
+} from "node:fs/promises";
+import { basename, dirname, join, resolve } from "node:path";
+import { PithError } from "../errors.ts";
+import { quotePath, writeError } from "./io-error.ts";
+
+const MAX_LINKS = 40;
+/** File systems take names of 255 bytes; a character has up to four. */
+const MAX_NAME = 50;
+
+export interface WriteOptions {
+  /** Aborting removes the temporary file; the call under way and all later ones throw ABORTED. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export class SafeFile implements AsyncDisposable {
+  readonly path: string;
+  readonly #target: string;
+  readonly #temporary: string;
+  readonly #handle: FileHandle;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort = (): void => void this.abort();
+  #state: "open" | "committed" | "aborted" = "open";
+  #cleanUp: Promise<void> | undefined;
+
+  private constructor(
+    path: string,
+    target: string,
+    temporary: string,
+    handle: FileHandle,
+    signal?: AbortSignal,
+  ) {
+    this.path = path;
+    this.#target = target;
+    this.#temporary = temporary;
+    this.#handle = handle;
+    this.#signal = signal;
+    signal?.addEventListener("abort", this.#onAbort, { once: true });
+  }
+
+  /**
+   * Opens the temporary file, of `size` bytes of zeros. A symbolic link is followed: what it names is replaced. A file that
+   * is there already keeps its permissions. @throws NOT_A_FILE, IO, ABORTED
+   */
+  static async create(path: string, size: number, { signal }: WriteOptions = {}): Promise<SafeFile> {
+    if (signal?.aborted) throw aborted(path, signal);
+    let temporary: string | undefined;
+    let handle: FileHandle | undefined;
+    try {
+      const target = await followLinks(path);
+      const old = await existing(target);
+      const name = `.${basename(target).slice(0, MAX_NAME)}.${randomBytes(8).toString("hex")}.tmp`;
+      const file = join(dirname(target), name);
+      // A file with narrower permissions than the default is never readable by others, not even while it is written.
+      handle = await open(file, "wx+", old ? 0o600 : 0o666);
+      temporary = file;
+      live.add(file);
+      if (old) await keepOwner(handle, old);
+      if (size > 0) await handle.truncate(size);
+      return new SafeFile(path, target, file, handle, signal);
+    } catch (error) {
+      await handle?.close().catch(ignore);
+      if (temporary) await remove(temporary);
+      throw writeError(error, path);
+    }
+  }
+
+  /** Writes all of `bytes` at `position`. @throws IO, ABORTED, DISPOSED; the temporary file is gone then */
+  async write(bytes: Uint8Array, position: number): Promise<void> {
+    await this.#guard(() => writeFully(this.#handle, bytes, position));
+  }
+
+  /** Makes the new file the one at the path. @throws IO, ABORTED, DISPOSED; the old file is untouched then */
+  async commit(): Promise<void> {
+    await this.#guard(async () => {
+      await this.#handle.sync();
+      this.#check();
+      await this.#handle.close();
+      await rename(this.#temporary, this.#target);
+      this.#state = "committed";
+      this.#forget();
+      await syncFolder(dirname(this.#target));
+    });
+  }
+
+  /** Removes the temporary file. Does nothing after `commit`. */
+  async abort(): Promise<void> {
+    if (this.#state === "committed") return;
+    this.#state = "aborted";
+    this.#cleanUp ??= (async () => {
+      await this.#handle.close().catch(ignore);
+      await remove(this.#temporary);
+      this.#forget();
+    })();
+    await this.#cleanUp;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.abort();
+  }
+
+  #check(): void {
+    if (this.#signal?.aborted) throw aborted(this.path, this.#signal);
+    if (this.#state !== "open")
+      throw new PithError("DISPOSED", `the file was ${this.#state} already`, { path: this.path });
+  }
+
+  async #guard(action: () => Promise<void>): Promise<void> {
+    this.#check();
+    try {
+      await action();
+      if (this.#state === "aborted") this.#check();
+    } catch (error) {
+      const cause = this.#signal?.aborted ? aborted(this.path, this.#signal) : error;
+      await this.abort();
+      throw writeError(cause, this.path);
+    }
+  }
+
+  #forget(): void {
+    live.delete(this.#temporary);
+    this.#signal?.removeEventListener("abort", this.#onAbort);
+  }
+}
+
+/** The part of a file handle that writing needs. */
+export interface PositionalWriter {
+  write(
+    bytes: Uint8Array,
+    offset: number,
+    length: number,
+    position: number,
+  ): Promise<{ bytesWritten: number }>;
+}
+
+/** Writes until all bytes are written: one call of the system may take fewer than it was given. */
+export async function writeFully(
+  handle: PositionalWriter,
+  bytes: Uint8Array,
+  position: number,
+): Promise<void> {
+  const LARGEST = 64 * 2 ** 20;
+  for (let done = 0; done < bytes.length; ) {
+    const want = Math.min(bytes.length - done, LARGEST);
+    const { bytesWritten } = await handle.write(bytes, done, want, position + done);
+    if (bytesWritten === 0) throw new PithError("IO", "the system wrote nothing");
+    done += bytesWritten;
+  }
+}
+
+async function followLinks(path: string): Promise<string> {
+  let target = resolve(path);
+  for (let links = 0; links <= MAX_LINKS; links++) {
+    const found = await lstat(target).catch(absent);
+    if (!found?.isSymbolicLink()) return target;
+    target = resolve(dirname(target), await readlink(target));
+  }
+  throw Object.assign(new Error("too many symbolic links"), { code: "ELOOP" });
+}
+
+interface Existing {
+  readonly mode: number;
+  readonly uid: number;
+  readonly gid: number;
+}
+
+async function existing(target: string): Promise<Existing | undefined> {
+  const found = await stat(target).catch(absent);
+  if (!found) return undefined;
+  if (!found.isFile())
+    throw new PithError(
+      "NOT_A_FILE",
+      `can't write ${quotePath(target)}: it is ${found.isDirectory() ? "a folder" : "no regular file"}`,
+    );
+  // Renaming over a file asks only for the folder's permission; who made the file read-only meant the content.
+  await access(target, constants.W_OK);
+  return found;
+}
+
+async function keepOwner(handle: FileHandle, { mode, uid, gid }: Existing): Promise<void> {
+  const own = await handle.stat();
+  // Only a privileged user can give a file away; for others the new file is theirs.
+  if (own.uid !== uid || own.gid !== gid) await handle.chown(uid, gid).catch(ignore);
+  await handle.chmod(mode & 0o7777);
+}
+
+/** A rename is safe once its folder is; some systems can't sync a folder, and have no need to. */
+async function syncFolder(folder: string): Promise<void> {
+  const CANT = ["EISDIR", "EPERM", "EACCES", "EINVAL", "ENOTSUP"];
+  try {
+    const handle = await open(folder, "r");
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    if (!CANT.includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
+  }
+}
+
+/** Temporary files of this process, removed when it exits in the middle. */
+const live = {
+  paths: new Set<string>(),
+  add(path: string): void {
+    if (this.paths.size === 0) process.on("exit", removeAll);
+    this.paths.add(path);
+  },
+  delete(path: string): void {
+    this.paths.delete(path);
+    if (this.paths.size === 0) process.off("exit", removeAll);
+  },
+};
+
+function removeAll(): void {
+  for (const path of live.paths) {
+    try {
+      unlinkSync(path);
+    } catch {
+      // Gone already, or its folder is: nothing is left to remove.
+    }
+  }
+}
+
+async function remove(path: string): Promise<void> {
+  await unlink(path).catch(ignore);
+  live.delete(path);
+}
+
+function absent(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT") throw error;
+}
+
+function ignore(): void {}
+
+function aborted(path: string, signal: AbortSignal): PithError {
+  return new PithError(
+    "ABORTED",
+    `writing ${quotePath(path)} was aborted`,
+    { path },
+    { cause: signal.reason },
+  );
+}
