@@ -55,3 +55,11 @@ export function isPithError(error: unknown, code?: ErrorCode): error is PithErro
   const ours = error instanceof PithError || (error instanceof Error && error.name === "PithError");
   return ours && (code === undefined || (error as PithError).code === code);
 }
+
+/** A value for an error's text: short, on one line, and without running code of the value's own. */
+export function shown(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === "function" || (typeof value === "object" && value !== null))
+    return Array.isArray(value) ? "an array" : `a${typeof value === "object" ? "n object" : " function"}`;
+  return String(value);
+}

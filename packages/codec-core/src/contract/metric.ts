@@ -1,4 +1,4 @@
-import { PithError } from "../errors.ts";
+import { PithError, shown } from "../errors.ts";
 
 /** How two vectors are compared. Scores are always "higher is better"; see docs/scores.md. */
 export type Metric = "cosine" | "dot" | "l2";
@@ -10,7 +10,7 @@ export function checkMetric(metric: unknown, allowed: readonly Metric[] = METRIC
   if (allowed.includes(metric as Metric)) return metric as Metric;
   throw new PithError(
     "UNSUPPORTED_METRIC",
-    `expected the metric ${allowed.join(" or ")}, got ${String(metric)}`,
+    `expected the metric ${allowed.join(" or ")}, got ${shown(metric)}`,
     {
       expected: allowed,
       actual: metric,

@@ -2,7 +2,7 @@
  * Options described as data: a family's schema drives its own checks, the `--option name=value` of the command, and
  * the docs. An unknown name is refused with the nearest known one.
  */
-import { PithError } from "../errors.ts";
+import { PithError, shown } from "../errors.ts";
 import { nearestName } from "./nearest-name.ts";
 
 export type OptionSpec =
@@ -43,7 +43,7 @@ export function readOptions(
 
 function readOption(name: string, spec: OptionSpec, value: unknown): OptionValue {
   const refuse = (expected: string): never => {
-    throw new PithError("INVALID_OPTION", `option "${name}": expected ${expected}, got ${String(value)}`, {
+    throw new PithError("INVALID_OPTION", `option "${name}": expected ${expected}, got ${shown(value)}`, {
       option: name,
       expected,
       actual: value,

@@ -1,4 +1,4 @@
-import { PithError } from "../errors.ts";
+import { PithError, shown } from "../errors.ts";
 import type { Dtype } from "../format/dtype.ts";
 import type { CanonicalValue } from "./canonical-json.ts";
 
@@ -37,12 +37,12 @@ export function checkState(
   if (!isObject(state) || !isObject(state.params) || !isObject(state.tensors))
     throw new PithError("CORRUPT_FILE", "expected a codec state with params and tensors");
   if (state.codec !== family.name)
-    throw new PithError("CODEC_MISMATCH", `expected codes of ${family.name}, got ${String(state.codec)}`, {
+    throw new PithError("CODEC_MISMATCH", `expected codes of ${family.name}, got ${shown(state.codec)}`, {
       expected: family.name,
       actual: state.codec,
     });
   if (!Number.isSafeInteger(state.version) || state.version < 1)
-    throw new PithError("CORRUPT_FILE", `expected a codec version from 1, got ${String(state.version)}`);
+    throw new PithError("CORRUPT_FILE", `expected a codec version from 1, got ${shown(state.version)}`);
   if (state.version > family.version)
     throw new PithError(
       "VERSION_UNSUPPORTED",

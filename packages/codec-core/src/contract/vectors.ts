@@ -1,4 +1,4 @@
-import { PithError } from "../errors.ts";
+import { PithError, shown } from "../errors.ts";
 import { kernels } from "../kernels/backend.ts";
 
 /** Row-major matrix, `count` x `dim` float32. Never kept and never changed by the library. */
@@ -53,7 +53,7 @@ export function sliceVectors(v: Vectors, start: number, end: number = v.count): 
 /** @throws DIM_UNSUPPORTED unless `dim` is an integer from 1 to 65,536 */
 export function checkDim(dim: number): number {
   if (Number.isInteger(dim) && dim >= MIN_DIM && dim <= MAX_DIM) return dim;
-  throw new PithError("DIM_UNSUPPORTED", `expected a dim from ${MIN_DIM} to ${MAX_DIM}, got ${dim}`, {
+  throw new PithError("DIM_UNSUPPORTED", `expected a dim from ${MIN_DIM} to ${MAX_DIM}, got ${shown(dim)}`, {
     expected: [MIN_DIM, MAX_DIM],
     actual: dim,
   });
@@ -70,7 +70,7 @@ export function checkVectors(v: Vectors, dim: number): void {
       actual: v.dim,
     });
   if (!(v.data instanceof Float32Array))
-    throw new PithError("INVALID_ARGUMENT", `expected vectors as a Float32Array, got ${describe(v.data)}`);
+    throw new PithError("INVALID_ARGUMENT", `expected vectors as a Float32Array, got ${shown(v.data)}`);
   if (!Number.isSafeInteger(v.count) || v.count < 0 || v.data.length !== v.count * dim)
     throw new PithError(
       "LENGTH_MISMATCH",
@@ -100,15 +100,11 @@ export function checkFinite(data: Float32Array, dim: number, firstRow: number = 
 /** @throws INVALID_ARGUMENT, DIM_MISMATCH, NOT_FINITE */
 export function checkQuery(query: Float32Array, dim: number): void {
   if (!(query instanceof Float32Array))
-    throw new PithError("INVALID_ARGUMENT", `expected a query as a Float32Array, got ${describe(query)}`);
+    throw new PithError("INVALID_ARGUMENT", `expected a query as a Float32Array, got ${shown(query)}`);
   if (query.length !== dim)
     throw new PithError("DIM_MISMATCH", `expected a query of dim ${dim}, got ${query.length}`, {
       expected: dim,
       actual: query.length,
     });
   checkFinite(query, dim);
-}
-
-function describe(value: unknown): string {
-  return value === null || typeof value !== "object" ? typeof value : value.constructor.name;
 }

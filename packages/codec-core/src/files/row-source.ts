@@ -6,7 +6,14 @@ import { checkDim, type Vectors } from "../contract/vectors.ts";
 import { PithError } from "../errors.ts";
 import { quote } from "../format/corrupt.ts";
 import { FLOAT_BYTES, type FloatDtype, rowsFromBytes } from "../format/float-rows.ts";
-import { checkTensors, headerLength, PREFIX_BYTES, scanHeader, type TensorInfo } from "../format/header.ts";
+import {
+  checkTensors,
+  headerLength,
+  isSafetensors,
+  PREFIX_BYTES,
+  scanHeader,
+  type TensorInfo,
+} from "../format/header.ts";
 import type { Limits } from "../format/limits.ts";
 import { isNpy, NPY_PREFIX_BYTES, npyHeaderSpan, parseNpyHeader } from "../format/npy.ts";
 import type { IdColumn } from "../ids.ts";
@@ -48,6 +55,8 @@ export async function openVectors(path: string, options: VectorsOptions = {}): P
   try {
     const prefix = await file.read(0, Math.min(NPY_PREFIX_BYTES, file.size));
     if (isNpy(prefix)) return await openNpy(file, prefix, options.limits);
+    if (!isSafetensors(prefix))
+      throw new PithError("UNSUPPORTED_FORMAT", "neither a .npy nor a safetensors file");
     const header = await file.read(PREFIX_BYTES, headerLength(prefix, file.size, options.limits));
     const { metadata, tensors } = scanHeader(header, options.limits);
     if (metadata.has("pith")) {

@@ -1,6 +1,6 @@
 /** Original vectors kept beside the codes for rescoring, as float32 or float16. */
 import type { Vectors } from "../contract/vectors.ts";
-import { PithError } from "../errors.ts";
+import { PithError, shown } from "../errors.ts";
 import { FLOAT_BYTES, type FloatDtype, rowsFromBytes, rowsToBytes } from "../format/float-rows.ts";
 import type { FloatRows } from "../kernels/kernels.ts";
 import { RowStore } from "./row-store.ts";
@@ -12,7 +12,7 @@ export const KEEPS: readonly Keep[] = ["none", "f16", "f32"];
 /** @throws INVALID_ARGUMENT */
 export function checkKeep(keep: unknown): Keep {
   if (KEEPS.includes(keep as Keep)) return keep as Keep;
-  throw new PithError("INVALID_ARGUMENT", `expected keep as ${KEEPS.join(" or ")}, got ${String(keep)}`, {
+  throw new PithError("INVALID_ARGUMENT", `expected keep as ${KEEPS.join(" or ")}, got ${shown(keep)}`, {
     expected: KEEPS,
     actual: keep,
   });

@@ -3,7 +3,7 @@
  * comparison. Order: higher score first, equal scores by the lower slot. NaN counts as -Infinity.
  */
 import type { Hits } from "../contract/hits.ts";
-import { PithError } from "../errors.ts";
+import { PithError, shown } from "../errors.ts";
 
 export class TopK {
   readonly #k: number;
@@ -85,7 +85,7 @@ export class TopK {
 /** @throws INVALID_ARGUMENT unless `k` is an integer from 1 */
 export function checkK(k: number): number {
   if (Number.isSafeInteger(k) && k >= 1) return k;
-  throw new PithError("INVALID_ARGUMENT", `expected k as an integer from 1, got ${k}`, {
+  throw new PithError("INVALID_ARGUMENT", `expected k as an integer from 1, got ${shown(k)}`, {
     expected: 1,
     actual: k,
   });

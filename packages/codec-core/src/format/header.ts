@@ -47,6 +47,11 @@ export interface ScannedHeader {
   readonly tensors: readonly ScannedTensor[];
 }
 
+/** Whether a file that begins with `prefix` can be a safetensors file: a brace follows the length, where anything does. */
+export function isSafetensors(prefix: Uint8Array): boolean {
+  return prefix.length <= PREFIX_BYTES || prefix[PREFIX_BYTES] === OPENING_BRACE;
+}
+
 /**
  * N, from the first bytes (nine or more, where there are as many) of a file of `fileBytes`.
  * @throws EMPTY_INPUT, CORRUPT_FILE, UNSUPPORTED_FORMAT, LIMIT_EXCEEDED
@@ -58,8 +63,7 @@ export function headerLength(prefix: Uint8Array, fileBytes: number, limits?: Lim
   if (fileBytes < PREFIX_BYTES || prefix.length < PREFIX_BYTES)
     throw corrupt(`${fileBytes} bytes are too few for a safetensors file`, { fileBytes });
   // Told apart here, before a length of rubbish is believed.
-  if (prefix.length > PREFIX_BYTES && prefix[PREFIX_BYTES] !== OPENING_BRACE)
-    throw new PithError("UNSUPPORTED_FORMAT", "not a safetensors file");
+  if (!isSafetensors(prefix)) throw new PithError("UNSUPPORTED_FORMAT", "not a safetensors file");
   const view = new DataView(prefix.buffer, prefix.byteOffset, PREFIX_BYTES);
   const length = view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32;
   if (length > fileBytes - PREFIX_BYTES)
