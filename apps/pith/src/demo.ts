@@ -18,7 +18,7 @@ import { table } from "./terminal/table.ts";
 
 const OUTPUT = ".pith/demo";
 /** Rows of the query file that are shown with their neighbours. */
-const SHOWN = [2, 7, 11];
+const SHOWN = [54, 146, 155];
 const NEIGHBOURS = 4;
 
 async function demo(folder: string): Promise<void> {

@@ -3,5 +3,7 @@
  *
  * @module
  */
+// What most programs need beside the codec, so that one import is enough.
+export { FlatIndex, type Metric, type Vectors, vectors, vectorsFromRows } from "@pith/codec-core";
 export { Int8Codec } from "./codec.ts";
 export { type Int8Options, int8 } from "./family.ts";
