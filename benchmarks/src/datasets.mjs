@@ -1,0 +1,111 @@
+/**
+ * Datasets: the one bundled with the repository, and folders in the layout that tools/datasets/README.md describes. All
+ * vectors are scaled to length 1 (in float32, as all contenders get them), so cosine and inner product agree.
+ */
+import { existsSync, readFileSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { openVectors } from "@pith/codec-core/files";
+
+export const BUNDLED = fileURLToPath(new URL("../../examples/data", import.meta.url));
+const KNOWN = ["scifact", "debian"];
+
+/** The folders to measure: those given, else the bundled one and the known ones under PITH_DATA. */
+export function datasetFolders(given, log) {
+  if (given.length > 0) return given.map((folder) => resolve(process.env.INIT_CWD ?? ".", folder));
+  const root = process.env.PITH_DATA;
+  const folders = [BUNDLED];
+  for (const name of KNOWN) {
+    const folder = root === undefined ? undefined : join(root, name);
+    if (folder !== undefined && existsSync(folder)) folders.push(folder);
+    else log(`${name}: skipped, ${root === undefined ? "PITH_DATA isn't set" : "not in PITH_DATA"}`);
+  }
+  return folders;
+}
+
+/**
+ * @returns {Promise<{ name: string, dim: number, count: number, corpus: Float32Array, queries: Float32Array,
+ *   judgements: Map<number, Map<number, number>> | null }>}
+ */
+export async function loadDataset(folder, maxRows) {
+  const corpus = await floats(
+    first(folder, "corpus.f32.npy", "corpus.f16.npy", "packages.pith.safetensors"),
+    maxRows,
+  );
+  const queries = await floats(first(folder, "queries.f32.npy"), Infinity);
+  if (queries.dim !== corpus.dim)
+    throw new Error(`queries of ${queries.dim} dims, a corpus of ${corpus.dim}`);
+  const whole = corpus.count === corpus.total;
+  return {
+    name: resolve(folder) === BUNDLED ? "bundled" : basename(resolve(folder)),
+    dim: corpus.dim,
+    count: corpus.count,
+    corpus: corpus.data,
+    queries: queries.data,
+    judgements: whole ? readJudgements(folder) : null,
+  };
+}
+
+async function floats(file, maxRows) {
+  const source = await openVectors(file);
+  try {
+    const { dim, count: total } = source;
+    const count = Math.min(total, maxRows);
+    const data = new Float32Array(count * dim);
+    let filled = 0;
+    for await (const block of source.rows({ blockRows: 4096 })) {
+      const part = block.data.subarray(0, data.length - filled);
+      data.set(part, filled);
+      filled += part.length;
+      if (filled === data.length) break;
+    }
+    toUnitLength(data, dim);
+    return { data, dim, count, total };
+  } finally {
+    await source[Symbol.asyncDispose]();
+  }
+}
+
+function toUnitLength(data, dim) {
+  for (let row = 0; row < data.length; row += dim) {
+    let sum = 0;
+    for (let j = row; j < row + dim; j++) sum += data[j] * data[j];
+    if (sum === 0 || Math.abs(sum - 1) < 1e-6) continue;
+    const factor = 1 / Math.sqrt(sum);
+    for (let j = row; j < row + dim; j++) data[j] *= factor;
+  }
+}
+
+/** Query number to (row to relevance), from qrels.tsv: query id, document id, relevance. Null where there is none. */
+function readJudgements(folder) {
+  const file = join(folder, "qrels.tsv");
+  if (!existsSync(file)) return null;
+  const documents = idNumbers(folder, "ids.txt", "corpus.jsonl");
+  const queries = idNumbers(folder, "queries.jsonl");
+  const judgements = new Map();
+  for (const line of lines(file)) {
+    const [queryId, documentId, relevance] = line.split("\t");
+    const query = queries.get(queryId);
+    const document = documents.get(documentId);
+    if (query === undefined || document === undefined || !(Number(relevance) > 0)) continue;
+    if (!judgements.has(query)) judgements.set(query, new Map());
+    judgements.get(query).set(document, Number(relevance));
+  }
+  return judgements;
+}
+
+function idNumbers(folder, ...names) {
+  const file = first(folder, ...names);
+  const id = file.endsWith(".jsonl") ? (line) => String(JSON.parse(line)._id) : (line) => line;
+  return new Map(lines(file).map((line, i) => [id(line), i]));
+}
+
+function lines(file) {
+  return readFileSync(file, "utf8").split("\n").filter(Boolean);
+}
+
+function first(folder, ...names) {
+  const found = names.map((name) => join(folder, name)).find(existsSync);
+  if (found === undefined) throw new Error(`${basename(folder)}: expected ${names.join(" or ")}`);
+  return found;
+}

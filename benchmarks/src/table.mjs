@@ -1,0 +1,11 @@
+/**
+ * `pnpm --filter @pith/benchmarks bench:table`: writes the tables of the newest committed results between the markers of the
+ * READMEs; `--check` changes nothing and fails where a README isn't in step with the results.
+ */
+import { outOfStep, ROOT } from "./tables.mjs";
+
+const check = process.argv.includes("--check");
+const files = outOfStep({ write: !check }).map((file) => file.slice(ROOT.length));
+for (const file of files)
+  console.log(check ? `${file}: not in step with benchmarks/results` : `${file}: written`);
+process.exitCode = check && files.length > 0 ? 1 : 0;
