@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The `pith` command. Each subcommand is a file in commands/; the work itself is in jobs/. */
+import { PithError } from "@pith/codec-core";
 import { Command, CommanderError } from "commander";
 import { compressCommand } from "./commands/compress.ts";
 import { decompressCommand } from "./commands/decompress.ts";
@@ -8,7 +9,7 @@ import { evalCommand } from "./commands/eval.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { searchCommand } from "./commands/search.ts";
 import { verifyCommand } from "./commands/verify.ts";
-import { EXIT_BAD_INPUT } from "./terminal/exit.ts";
+import { EXIT_BAD_INPUT, errorLine, reportError } from "./terminal/exit.ts";
 import { VERSION } from "./version.ts";
 
 const commands = [
@@ -35,21 +36,40 @@ Examples:
 Reads .npy (float32, float16), .safetensors and Pith files. Every command takes --json.`,
   );
 
-for (const c of commands) program.addCommand(c);
-for (const c of [program, ...program.commands])
-  c.exitOverride().configureOutput({
-    outputError: (text, write) => write(`pith: ${text.replace(/^error: /, "").replaceAll(/\n(?=.)/g, " ")}`),
+// Commander's own answers an unknown name with the whole help.
+const help = new Command("help")
+  .description("show the help of a command")
+  .argument("[command]")
+  .action((name?: string) => {
+    const about = name === undefined ? program : program.commands.find((c) => c.name() === name);
+    if (!about) return program.error(`unknown command '${name}'`);
+    about.outputHelp();
   });
 
-// A reader such as `head` may close the pipe early: that is no error.
+program.helpCommand(false);
+for (const c of [...commands, help]) program.addCommand(c);
+for (const c of [program, ...program.commands]) {
+  const from = c === program ? "pith --help" : `pith ${c.name()} --help`;
+  c.exitOverride().configureOutput({
+    outputError: (text, write) => {
+      const usage = `${text.trim().replace(/^error: |\.$/g, "")}; see ${from}`;
+      write(`${errorLine(new PithError("INVALID_ARGUMENT", usage))}\n`);
+    },
+  });
+}
+
+// A reader such as `head` may close the pipe early: that is no error. Without standard error the work goes on.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
   process.exit(process.exitCode ?? 0);
+});
+process.stderr.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
 });
 
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof CommanderError)) throw error;
-  process.exitCode = error.exitCode === 0 ? 0 : EXIT_BAD_INPUT;
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : EXIT_BAD_INPUT;
+  else process.exitCode = reportError(error, process.argv.includes("--debug"));
 }

@@ -15,12 +15,12 @@ export type {
   Scorer,
 } from "./contract/codec.ts";
 export { type Codes, checkCodes, checkOutput, codes, sliceCodes } from "./contract/codes.ts";
+export { type DecodingCodec, decodingScorer } from "./contract/decoding-scorer.ts";
 export type { Hits } from "./contract/hits.ts";
 export { checkMetric, isMetric, METRICS, type Metric } from "./contract/metric.ts";
 export { nearestName } from "./contract/nearest-name.ts";
 export { type OptionSchema, type OptionSpec, readOptions } from "./contract/options.ts";
 export { type CodecLoader, CodecRegistry, unknownCodec } from "./contract/registry.ts";
-export { type DecodingCodec, decodingScorer } from "./contract/decoding-scorer.ts";
 export { type RowCodecOptions, type RowCoder, rowCodec } from "./contract/row-codec.ts";
 export { type RowCodecFamilyOptions, type RowCoderOptions, rowCodecFamily } from "./contract/row-family.ts";
 export { type CodeScan, hitCount, scanScorer, unitRows } from "./contract/scan-scorer.ts";

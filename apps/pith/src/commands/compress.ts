@@ -1,17 +1,17 @@
 /** `pith compress IN -o OUT --codec NAME`. */
 import { checkMetric, KEEPS, type Keep, METRICS, PithError, readOptions } from "@pith/codec-core";
 import { openVectors } from "@pith/codec-core/files";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { codecs } from "../codecs.ts";
 import { compress } from "../jobs/compress.ts";
 import { readIds } from "../jobs/id-file.ts";
-import { collect, command } from "../terminal/command.ts";
+import { choiceOption, collect, command } from "../terminal/command.ts";
 import { bytes, count, Progress } from "../terminal/progress.ts";
 
 interface Options {
   output: string;
   codec: string;
-  option: string[];
+  option?: string[];
   metric: string;
   ids?: string;
   keep: Keep;
@@ -28,17 +28,13 @@ export const compressCommand: Command = command<[string], Options>(
         "the Pith file to write; an old one stays until the new one is safe",
       )
       .option("-c, --codec <name>", "the codec", "int8")
-      .option("--option <name=value>", "an option of the codec; may be repeated", collect, [])
-      .addOption(
-        new Option("--metric <metric>", "how vectors are compared").choices(METRICS).default("cosine"),
-      )
+      .option("--option <name=value>", "an option of the codec; may be repeated", collect)
+      .addOption(choiceOption("--metric <metric>", "how vectors are compared", METRICS).default("cosine"))
       .option(
         "--ids <file>",
         "ids, one a line, or JSONL with _id or id; default: the input's own, if it has any",
       )
-      .addOption(
-        new Option("--keep <width>", "keep the originals for rescoring").choices(KEEPS).default("none"),
-      ),
+      .addOption(choiceOption("--keep <width>", "keep the originals for rescoring", KEEPS).default("none")),
   async ({ json, signal, print }, [input], options) => {
     const family = await codecs.get(options.codec);
     const metric = checkMetric(options.metric, family.metrics);
@@ -79,13 +75,12 @@ export const compressCommand: Command = command<[string], Options>(
   },
 );
 
-function pairs(given: readonly string[]): { [name: string]: string } {
-  const out: { [name: string]: string } = {};
-  for (const pair of given) {
+function pairs(given: readonly string[] = []): { [name: string]: string } {
+  const entries = given.map((pair) => {
     const at = pair.indexOf("=");
     if (at < 1)
       throw new PithError("INVALID_OPTION", `--option: expected name=value, got "${pair}"`, { actual: pair });
-    out[pair.slice(0, at)] = pair.slice(at + 1);
-  }
-  return out;
+    return [pair.slice(0, at), pair.slice(at + 1)];
+  });
+  return Object.fromEntries(entries);
 }

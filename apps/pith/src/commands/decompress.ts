@@ -1,21 +1,19 @@
 /** `pith decompress FILE -o OUT`: codes back to vectors. */
 import { createNpyFile, openPith } from "@pith/codec-core/files";
-import { type Command, Option } from "commander";
+import type { Command } from "commander";
 import { abortIf } from "../jobs/abort.ts";
-import { codeBlocks, restoreCodec } from "../jobs/code-blocks.ts";
-import { command } from "../terminal/command.ts";
+import { blockRows, codeBlocks, restoreCodec } from "../jobs/code-blocks.ts";
+import { choiceOption, command } from "../terminal/command.ts";
 import { bytes, count, Progress } from "../terminal/progress.ts";
-
-const BLOCK_ROWS = 8192;
 
 export const decompressCommand: Command = command<[string], { output: string; dtype: "f32" | "f16" }>(
   "decompress",
-  "decode a Pith file into .npy (unit vectors where the metric is cosine)",
+  "decode a Pith file into .npy; unit vectors where its metric is cosine",
   (c) =>
     c
       .argument("<file>", "a Pith file of codes")
       .requiredOption("-o, --output <file>", "the .npy file to write")
-      .addOption(new Option("--dtype <width>", "float width").choices(["f32", "f16"]).default("f32")),
+      .addOption(choiceOption("--dtype <width>", "float width", ["f32", "f16"]).default("f32")),
   async ({ json, print, signal }, [path], { output, dtype }) => {
     await using file = await openPith(path);
     const codec = await restoreCodec(file);
@@ -23,13 +21,16 @@ export const decompressCommand: Command = command<[string], { output: string; dt
     const progress = json ? undefined : new Progress("decoding", total);
     await using npy = await createNpyFile(output, { dim: codec.dim, count: total, dtype }, { signal });
     let done = 0;
-    for await (const block of codeBlocks(file, codec, { blockRows: BLOCK_ROWS })) {
-      abortIf(signal);
-      await npy.write(codec.decode(block));
-      progress?.update((done += block.count));
+    try {
+      for await (const block of codeBlocks(file, codec, { blockRows: blockRows(codec.dim) })) {
+        abortIf(signal);
+        await npy.write(codec.decode(block));
+        progress?.update((done += block.count));
+      }
+      await npy.commit();
+    } finally {
+      progress?.done();
     }
-    await npy.commit();
-    progress?.done();
     const size = total * codec.dim * (dtype === "f32" ? 4 : 2);
     print(`${output}: ${count(total)} x ${codec.dim}, ${dtype}, ${bytes(size)}`, {
       file: output,

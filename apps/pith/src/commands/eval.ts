@@ -1,6 +1,6 @@
 /** `pith eval ORIG COMP`: what compression cost, measured. */
 import { PithError } from "@pith/codec-core";
-import { openPith, openVectors, type PithFile } from "@pith/codec-core/files";
+import { openPith, openVectors, type PithFile, withPath } from "@pith/codec-core/files";
 import type { Command } from "commander";
 import { restoreCodec } from "../jobs/code-blocks.ts";
 import { type Evaluation, evaluate, RECALL_AT, type SearchQuality } from "../jobs/evaluate.ts";
@@ -54,16 +54,20 @@ async function readJudgements(
   compressed: PithFile,
   queryCount: number | undefined,
 ): Promise<ReadonlyMap<number, number>[] | undefined> {
-  if (qrels === undefined) return undefined;
+  if (qrels === undefined) {
+    if (queryIds !== undefined) throw new PithError("INVALID_ARGUMENT", "--query-ids needs --qrels");
+    return undefined;
+  }
   if (queries === undefined || queryIds === undefined)
     throw new PithError("INVALID_ARGUMENT", "--qrels needs --queries and --query-ids");
-  const documents = ids === undefined ? (await compressed.ids())?.toArray() : await readIds(ids);
+  const documents = ids === undefined ? await compressed.ids() : await readIds(ids);
   if (!documents)
     throw new PithError("INVALID_ARGUMENT", "--qrels needs --ids: the compressed file has no ids of its own");
   checkIdCount("--ids", documents.length, compressed.info.count);
-  const names = (await readIds(queryIds)).map(String);
+  documents.checkUnique();
+  const names = (await readIds(queryIds)).toArray().map(String);
   checkIdCount("--query-ids", names.length, queryCount ?? 0);
-  const rows = new Map(documents.map((id, row) => [String(id), row]));
+  const rows = new Map(documents.toArray().map((id, row) => [String(id), row]));
   const judged = await readQrels(qrels);
   const judgements = names.map((name) => {
     const entries = [...(judged.get(name) ?? [])].map(
@@ -72,8 +76,11 @@ async function readJudgements(
     // A relevant document that isn't among the vectors can't be found, and counts as missed.
     return new Map(entries.map(([row, relevance], i) => [row ?? -1 - i, relevance]));
   });
-  if (!judgements.some((relevance) => relevance.size > 0))
-    throw new PithError("INVALID_ARGUMENT", `${qrels}: no query of --query-ids is judged there`);
+  if (!judgements.some((relevances) => [...relevances.values()].some((r) => r > 0)))
+    throw withPath(
+      new PithError("INVALID_ARGUMENT", "no query of --query-ids has a relevant document there"),
+      qrels,
+    );
   return judgements;
 }
 

@@ -1,10 +1,10 @@
 /** `pith search FILE`: the nearest vectors to queries from a file, or to a vector of the file itself. */
-import { checkVectors, PithError, type Vectors } from "@pith/codec-core";
-import { openPith, openVectors } from "@pith/codec-core/files";
+import { PithError, type Vectors } from "@pith/codec-core";
+import { openPith, openVectors, withPath } from "@pith/codec-core/files";
 import type { Command } from "commander";
-import { restoreCodec } from "../jobs/code-blocks.ts";
+import { checkBlock, restoreCodec } from "../jobs/code-blocks.ts";
 import { rowOfId, searchFile, vectorOfRow } from "../jobs/search.ts";
-import { command, integerFrom } from "../terminal/command.ts";
+import { command, integerOption } from "../terminal/command.ts";
 
 interface Options {
   queries?: string;
@@ -20,7 +20,7 @@ export const searchCommand: Command = command<[string], Options>(
       .argument("<file>", "a Pith file of codes")
       .option("-q, --queries <file>", "vectors to search for: .npy, .safetensors or Pith file")
       .option("-l, --like <id>", "search for what is like this vector of the file (which is left out)")
-      .option("-k <number>", "hits for each query", integerFrom(1), 10),
+      .addOption(integerOption("-k <number>", "hits for each query", 1).default(10)),
   async ({ print, signal }, [path], { queries: queryPath, like, k }) => {
     if ((queryPath === undefined) === (like === undefined))
       throw new PithError("INVALID_ARGUMENT", "expected either --queries or --like");
@@ -49,17 +49,15 @@ export const searchCommand: Command = command<[string], Options>(
 /** All rows at once. @throws DIM_MISMATCH, NOT_FINITE, EMPTY_INPUT */
 export async function readAll(path: string, dim: number): Promise<Vectors> {
   await using source = await openVectors(path);
-  if (source.count === 0) throw new PithError("EMPTY_INPUT", `${path} has no rows`);
-  if (source.dim !== dim)
-    throw new PithError("DIM_MISMATCH", `${path}: expected queries of dim ${dim}, got ${source.dim}`, {
-      expected: dim,
-      actual: source.dim,
-    });
-  for await (const block of source.rows({ blockRows: source.count })) {
-    checkVectors(block, dim);
+  if (source.dim !== dim) {
+    const text = `expected queries of dim ${dim}, got ${source.dim}`;
+    throw withPath(new PithError("DIM_MISMATCH", text, { expected: dim, actual: source.dim }), path);
+  }
+  for await (const block of source.rows({ blockRows: Math.max(1, source.count) })) {
+    checkBlock(path, block, 0);
     return block;
   }
-  throw new PithError("EMPTY_INPUT", `${path} has no rows`);
+  throw withPath(new PithError("EMPTY_INPUT", "expected queries, got no rows"), path);
 }
 
 /** JSON has no 64-bit integers: those go out as text. */

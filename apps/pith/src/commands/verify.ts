@@ -6,7 +6,7 @@ import { count } from "../terminal/progress.ts";
 
 export const verifyCommand: Command = command<[string], object>(
   "verify",
-  "check a Pith file as one of a stranger: structure, metadata, checksums, codec state, codes, ids",
+  "check all of a Pith file: structure, metadata, checksums, codec state, codes, ids",
   (c) => c.argument("<file>", "a Pith file"),
   async ({ print, signal }, [path]) => {
     const { info, checks } = await verify(path, signal);

@@ -3,10 +3,8 @@ import {
   type Codec,
   type CodecFamily,
   type CommonOptions,
-  checkFinite,
   codecStamp,
-  type Id,
-  IdColumn,
+  type IdColumn,
   type Keep,
   keepDtype,
   type Metric,
@@ -15,10 +13,9 @@ import {
   stateBytes,
   stateTensors,
 } from "@pith/codec-core";
-import { createPithFile, type PithPlan, type RowSource } from "@pith/codec-core/files";
+import { createPithFile, type PithPlan, type RowSource, withPath } from "@pith/codec-core/files";
 import { abortIf } from "./abort.ts";
-
-const BLOCK_ROWS = 8192;
+import { blockRows, checkBlock, inFile } from "./code-blocks.ts";
 
 export interface CompressJob {
   readonly source: RowSource;
@@ -27,7 +24,7 @@ export interface CompressJob {
   readonly metric: Metric;
   /** Options of the family. */
   readonly options: { readonly [name: string]: unknown };
-  readonly ids?: readonly Id[] | IdColumn | undefined;
+  readonly ids?: IdColumn | undefined;
   readonly keep: Keep;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((rows: number) => void) | undefined;
@@ -44,10 +41,11 @@ export interface CompressResult {
 
 /** @throws EMPTY_INPUT, ID_COUNT_MISMATCH, DUPLICATE_ID, NOT_FINITE, INVALID_OPTION, IO, ABORTED; nothing is left behind */
 export async function compress(job: CompressJob): Promise<CompressResult> {
-  const { source, family, metric, signal } = job;
+  const { source, family, metric, ids, signal } = job;
   const { dim, count } = source;
-  if (count === 0) throw new PithError("EMPTY_INPUT", `${source.path} has no rows`);
-  const ids = checkIds(job.ids, count);
+  if (count === 0) throw withPath(new PithError("EMPTY_INPUT", "expected vectors, got no rows"), source.path);
+  ids?.checkCount(count);
+  ids?.checkUnique();
   const codec = family.create({ ...job.options, dim, metric } as CommonOptions);
   const state = codec.state();
   const kept = keepDtype(job.keep);
@@ -67,11 +65,17 @@ export async function compress(job: CompressJob): Promise<CompressResult> {
   };
   await using file = await createPithFile(job.output, plan, { signal });
   let done = 0;
-  for await (const block of source.rows({ blockRows: BLOCK_ROWS })) {
+  for await (const block of source.rows({ blockRows: blockRows(dim) })) {
     abortIf(signal);
-    checkFinite(block.data, dim, done);
+    checkBlock(source.path, block, done);
     await file.write("codes", codec.encode(block).bytes);
-    if (kept) await file.write("vectors", rowsToBytes(block, kept));
+    if (kept) {
+      const start = done;
+      await file.write(
+        "vectors",
+        inFile(source.path, () => rowsToBytes(block, kept, start)),
+      );
+    }
     done += block.count;
     job.onProgress?.(done);
   }
@@ -84,12 +88,4 @@ export async function compress(job: CompressJob): Promise<CompressResult> {
     fileBytes: file.fileBytes,
     sideBytes: stateBytes(state),
   };
-}
-
-function checkIds(given: CompressJob["ids"], count: number): IdColumn | undefined {
-  if (given === undefined) return undefined;
-  const ids = given instanceof IdColumn ? given : IdColumn.from(given);
-  ids.checkCount(count);
-  ids.checkUnique();
-  return ids;
 }

@@ -6,7 +6,7 @@
 import {
   backendReport,
   type Codec,
-  checkFinite,
+  type ErrorCode,
   type Hits,
   type Metric,
   mrrAt,
@@ -17,10 +17,10 @@ import {
   stateBytes,
   type Vectors,
 } from "@pith/codec-core";
-import type { PithFile, RowSource } from "@pith/codec-core/files";
+import { type PithFile, type RowSource, withPath } from "@pith/codec-core/files";
 import { abortIf } from "./abort.ts";
 import { BlockSearch } from "./block-search.ts";
-import { codeBlocks } from "./code-blocks.ts";
+import { blockRows, checkBlock, codeBlocks } from "./code-blocks.ts";
 import { rescoreFromFile } from "./rescore-from-file.ts";
 
 export const RECALL_AT = [1, 10, 100] as const;
@@ -28,7 +28,6 @@ const DEPTH = 100;
 /** Candidates for each wanted hit where originals are kept. */
 const OVERSAMPLE = 4;
 const HELD_OUT = 200;
-export const BLOCK_ROWS = 8192;
 
 export interface EvaluateJob {
   readonly original: RowSource;
@@ -76,7 +75,6 @@ export async function evaluate(job: EvaluateJob): Promise<Evaluation> {
   checkPair(original, compressed, codec);
   const heldRows = job.queries ? undefined : evenlySpaced(original.count);
   const queries = job.queries ?? (await gatherRows(original, heldRows ?? []));
-  checkFinite(queries.data, queries.dim);
   const held = new Set(heldRows);
   const allowed = heldRows && ((row: number): boolean => !held.has(row));
   const searched = original.count - held.size;
@@ -88,12 +86,13 @@ export async function evaluate(job: EvaluateJob): Promise<Evaluation> {
   const meter = new ReconstructionMeter(codec.metric === "cosine");
   const encode = new Stopwatch();
   const search = new Stopwatch();
-  const out = new Uint8Array(BLOCK_ROWS * codec.stride);
+  const inBlocks = { blockRows: blockRows(codec.dim) };
+  const out = new Uint8Array(Math.min(inBlocks.blockRows, original.count) * codec.stride);
   let rows = 0;
-  const blocks = codeBlocks(compressed, codec, { blockRows: BLOCK_ROWS })[Symbol.asyncIterator]();
-  for await (const block of original.rows({ blockRows: BLOCK_ROWS })) {
+  const blocks = codeBlocks(compressed, codec, inBlocks)[Symbol.asyncIterator]();
+  for await (const block of original.rows(inBlocks)) {
     abortIf(signal);
-    checkFinite(block.data, block.dim, rows);
+    checkBlock(original.path, block, rows);
     const codes = (await blocks.next()).value;
     if (!codes) throw new PithError("INTERNAL", "the codes ended before the vectors");
     const room = out.subarray(0, codes.bytes.length);
@@ -143,18 +142,15 @@ export async function evaluate(job: EvaluateJob): Promise<Evaluation> {
 
 /** @throws DIM_MISMATCH, LENGTH_MISMATCH, EMPTY_INPUT */
 function checkPair(original: RowSource, compressed: PithFile, codec: Codec): void {
-  if (original.count === 0) throw new PithError("EMPTY_INPUT", `${original.path} has no rows`);
-  if (original.dim !== codec.dim)
-    throw new PithError("DIM_MISMATCH", `expected originals of dim ${codec.dim}, got ${original.dim}`, {
-      expected: codec.dim,
-      actual: original.dim,
-    });
-  if (original.count !== compressed.info.count)
-    throw new PithError(
-      "LENGTH_MISMATCH",
-      `expected ${compressed.info.count} original vectors, as there are codes, got ${original.count}`,
-      { expected: compressed.info.count, actual: original.count },
-    );
+  const expect = (what: string, code: ErrorCode, expected: number, actual: number): void => {
+    if (actual === expected) return;
+    const text = `expected originals of ${what} ${expected}, as in the compressed file, got ${actual}`;
+    throw withPath(new PithError(code, text, { expected, actual }), original.path);
+  };
+  expect("dim", "DIM_MISMATCH", codec.dim, original.dim);
+  expect("count", "LENGTH_MISMATCH", compressed.info.count, original.count);
+  if (original.count === 0)
+    throw withPath(new PithError("EMPTY_INPUT", "expected vectors, got no rows"), original.path);
 }
 
 function quality(
@@ -187,7 +183,8 @@ function evenlySpaced(count: number): number[] {
 async function gatherRows(source: RowSource, rows: readonly number[]): Promise<Vectors> {
   const data = new Float32Array(rows.length * source.dim);
   let [start, next] = [0, 0];
-  for await (const block of source.rows({ blockRows: BLOCK_ROWS })) {
+  for await (const block of source.rows({ blockRows: blockRows(source.dim) })) {
+    checkBlock(source.path, block, start);
     for (; next < rows.length && rows[next] < start + block.count; next++) {
       const from = (rows[next] - start) * source.dim;
       data.set(block.data.subarray(from, from + source.dim), next * source.dim);

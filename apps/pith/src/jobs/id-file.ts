@@ -1,77 +1,73 @@
 /** Ids from a file: one a line, or JSONL with `_id` or `id`; and judgements from a TSV. */
-import { type Id, PithError } from "@pith/codec-core";
-import { readWholeFile } from "@pith/codec-core/files";
+import { type Id, IdColumn, PithError } from "@pith/codec-core";
+import { readWholeFile, withPath } from "@pith/codec-core/files";
 
-/** @throws FILE_NOT_FOUND, NOT_A_FILE, INVALID_ARGUMENT (with the line) */
-export async function readIds(path: string): Promise<Id[]> {
+/** @throws FILE_NOT_FOUND, NOT_A_FILE, UNSUPPORTED_FORMAT (no UTF-8), INVALID_ARGUMENT (with the line) */
+export async function readIds(path: string): Promise<IdColumn> {
   const all = await lines(path);
   const jsonl = all[0]?.startsWith("{");
-  return jsonl ? all.map((line, i) => idOfJson(line, path, i + 1)) : all;
+  const ids = all.map((line, i) => {
+    if (line.trim() === "") throw badLine(path, i + 1, "an id, got a blank line");
+    return jsonl ? idOfJson(line, path, i + 1) : line;
+  });
+  try {
+    return IdColumn.from(ids);
+  } catch (error) {
+    throw withPath(error, path);
+  }
 }
 
 function idOfJson(line: string, path: string, number: number): Id {
-  const refuse = (): never => {
-    throw new PithError(
-      "INVALID_ARGUMENT",
-      `${path}, line ${number}: expected a JSON object with "_id" or "id"`,
-      {
-        line: number,
-      },
-    );
-  };
   let value: unknown;
   try {
     value = JSON.parse(line);
   } catch {
-    return refuse();
+    throw badLine(path, number, "a JSON object");
   }
-  if (typeof value !== "object" || value === null) return refuse();
-  const { _id, id } = value as { _id?: unknown; id?: unknown };
+  const { _id, id } = (value ?? {}) as { _id?: unknown; id?: unknown };
   const found = _id ?? id;
   if (typeof found === "string" || Number.isSafeInteger(found)) return found as Id;
-  return refuse();
+  throw badLine(path, number, '"_id" or "id" with a string or an integer within 2^53');
 }
 
+/** Grades beyond this make gains, 2^grade - 1, that sums can't hold apart. */
+const MAX_RELEVANCE = 50;
+
 /**
- * Judgements: "query document relevance" a line, or TREC's "query 0 document relevance"; a header line is passed over.
- * @throws FILE_NOT_FOUND, INVALID_ARGUMENT
+ * Judgements: "query document relevance" a line, or TREC's "query 0 document relevance", cut at tabs where a line has
+ * any; a header line is passed over. Without a relevance a document is relevant; below 0 it counts as 0.
+ * @throws FILE_NOT_FOUND, NOT_A_FILE, UNSUPPORTED_FORMAT (no UTF-8), INVALID_ARGUMENT (with the line)
  */
 export async function readQrels(path: string): Promise<Map<string, Map<string, number>>> {
   const judgements = new Map<string, Map<string, number>>();
   for (const [i, line] of (await lines(path)).entries()) {
-    const number = i + 1;
-    const cells = line.trim().split(/\s+/);
+    if (line.trim() === "") continue;
+    const cells = line.trim().split(line.includes("\t") ? "\t" : /\s+/);
     const [query, document, relevance] = cells.length === 4 ? [cells[0], cells[2], cells[3]] : cells;
     const value = Number(relevance ?? 1);
-    if (number === 1 && Number.isNaN(value)) continue;
-    if (document === undefined || Number.isNaN(value))
-      throw new PithError(
-        "INVALID_ARGUMENT",
-        `${path}, line ${number}: expected query, document and relevance`,
-        {
-          line: number,
-        },
-      );
+    if (i === 0 && Number.isNaN(value)) continue;
+    if (document === undefined || !(value <= MAX_RELEVANCE))
+      throw badLine(path, i + 1, `query, document and a relevance up to ${MAX_RELEVANCE}`);
     const of = judgements.get(query) ?? new Map<string, number>();
-    judgements.set(query, of.set(document, value));
+    judgements.set(query, of.set(document, Math.max(0, value)));
   }
   return judgements;
 }
 
-/** Lines without their ends. A blank line between others is a row without an id; at the end it is nothing. */
+function badLine(path: string, line: number, expected: string): unknown {
+  return withPath(new PithError("INVALID_ARGUMENT", `line ${line}: expected ${expected}`, { line }), path);
+}
+
+/** Lines without their ends; blank ones at the end of the file are nothing. */
 async function lines(path: string): Promise<string[]> {
   const bytes = await readWholeFile(path);
   let text: string;
   try {
     text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
   } catch {
-    throw new PithError("UNSUPPORTED_FORMAT", `${path}: expected text in UTF-8`);
+    throw withPath(new PithError("UNSUPPORTED_FORMAT", "expected text in UTF-8"), path);
   }
-  const all = text.replace(/(\r?\n)+$/, "").split(/\r?\n/);
-  const blank = all.indexOf("");
-  if (blank >= 0 && text !== "")
-    throw new PithError("INVALID_ARGUMENT", `${path}, line ${blank + 1}: expected an id, got a blank line`, {
-      line: blank + 1,
-    });
-  return text === "" ? [] : all;
+  const all = text.split(/\r?\n/);
+  while (all.at(-1) === "") all.pop();
+  return all;
 }

@@ -1,9 +1,7 @@
 /** Hits of many queries scored again with the originals of a file, which is read once, in blocks. */
 import { type Hits, type Metric, rescoreHits, type Vectors } from "@pith/codec-core";
 import type { PithFile } from "@pith/codec-core/files";
-import { originalBlocks } from "./code-blocks.ts";
-
-const BLOCK_ROWS = 8192;
+import { blockRows, originalBlocks } from "./code-blocks.ts";
 
 export async function rescoreFromFile(
   file: PithFile,
@@ -17,7 +15,7 @@ export async function rescoreFromFile(
   const wanted = new Map<number, Float32Array>();
   for (const { slots } of hits) for (const slot of slots) wanted.set(slot, new Float32Array(0));
   let start = 0;
-  for await (const block of originalBlocks(file, { blockRows: BLOCK_ROWS })) {
+  for await (const block of originalBlocks(file, { blockRows: blockRows(dim) })) {
     for (let row = 0; row < block.count; row++)
       if (wanted.has(start + row)) wanted.set(start + row, block.data.slice(row * dim, (row + 1) * dim));
     start += block.count;

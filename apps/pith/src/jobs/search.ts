@@ -3,9 +3,7 @@ import { type Codec, type Hits, PithError, type Vectors } from "@pith/codec-core
 import type { PithFile } from "@pith/codec-core/files";
 import { abortIf } from "./abort.ts";
 import { BlockSearch } from "./block-search.ts";
-import { codeBlocks, originalBlocks } from "./code-blocks.ts";
-
-const BLOCK_ROWS = 65_536;
+import { blockRows, codeBlocks, originalBlocks } from "./code-blocks.ts";
 
 export async function searchFile(
   file: PithFile,
@@ -16,9 +14,10 @@ export async function searchFile(
 ): Promise<Hits[]> {
   const { except, signal } = options;
   const allowed = except === undefined ? undefined : (row: number): boolean => row !== except;
-  const search = new BlockSearch(queries, codec.metric, k, allowed);
+  // Room for more hits than rows is never needed.
+  const search = new BlockSearch(queries, codec.metric, Math.min(k, Math.max(1, file.info.count)), allowed);
   const scorer = codec.scorer(codec.metric);
-  for await (const block of codeBlocks(file, codec, { blockRows: BLOCK_ROWS })) {
+  for await (const block of codeBlocks(file, codec, { blockRows: blockRows(codec.dim) })) {
     abortIf(signal);
     search.addCodes(scorer, block);
   }

@@ -1,6 +1,7 @@
 /** What every command shares: --json, --debug, Ctrl-C as an AbortSignal, and the way results are printed. */
-import { Command, InvalidArgumentError } from "commander";
-import { reportError } from "./exit.ts";
+import { nearestName, PithError } from "@pith/codec-core";
+import { Command, Option } from "commander";
+import { EXIT_INTERRUPTED, reportError } from "./exit.ts";
 
 export interface Context {
   readonly json: boolean;
@@ -20,13 +21,13 @@ export function command<Args extends unknown[], Options extends object>(
   return build(base)
     .option("--json", "print the result as JSON and nothing else on standard output")
     .option("--debug", "print stack traces of errors")
-    .showHelpAfterError("(pith --help tells more)")
     .action(async (...given: unknown[]) => {
       const options = given[given.length - 2] as Options & { json?: boolean; debug?: boolean };
       const args = given.slice(0, -2) as Args;
       const abort = new AbortController();
-      const interrupt = (): void => abort.abort();
-      process.once("SIGINT", interrupt).once("SIGTERM", interrupt);
+      // The second Ctrl-C doesn't wait for the block in hand; temporary files go with the process.
+      const interrupt = (): void => (abort.signal.aborted ? process.exit(EXIT_INTERRUPTED) : abort.abort());
+      process.on("SIGINT", interrupt).on("SIGTERM", interrupt);
       const json = options.json === true;
       try {
         const print = (text: string, value: unknown): void => {
@@ -42,15 +43,36 @@ export function command<Args extends unknown[], Options extends object>(
 }
 
 /** For options that may be given several times. */
-export function collect(value: string, before: string[]): string[] {
+export function collect(value: string, before: readonly string[] = []): string[] {
   return [...before, value];
 }
 
-/** An option's whole number from `min`. */
-export function integerFrom(min: number): (text: string) => number {
-  return (text) => {
+/** An option whose value is a whole number from `min`. @throws INVALID_ARGUMENT when it is parsed */
+export function integerOption(flags: string, about: string, min: number): Option {
+  const option = new Option(flags, about);
+  return option.argParser((text) => {
     const n = Number(text);
     if (text.trim() !== "" && Number.isSafeInteger(n) && n >= min) return n;
-    throw new InvalidArgumentError(`expected a whole number from ${min}, got ${text}`);
-  };
+    throw invalid(option, `a whole number from ${min}`, text);
+  });
+}
+
+/** An option whose value is one of a few names. @throws INVALID_ARGUMENT when it is parsed, with the nearest name */
+export function choiceOption(flags: string, about: string, names: readonly string[]): Option {
+  // `choices` is for the help text alone: the parser that it brings is replaced.
+  const option = new Option(flags, about).choices(names);
+  return option.argParser((text) => {
+    if (names.includes(text)) return text;
+    const near = nearestName(text, names);
+    throw invalid(option, names.join(" or "), text, near && `; did you mean "${near}"?`);
+  });
+}
+
+function invalid(option: Option, expected: string, actual: string, hint: string = ""): PithError {
+  const name = option.long ?? option.short;
+  return new PithError("INVALID_ARGUMENT", `${name}: expected ${expected}, got "${actual}"${hint}`, {
+    option: name,
+    expected,
+    actual,
+  });
 }

@@ -20,8 +20,8 @@ export function exitCodeOf(error: unknown): number {
 
 export function errorLine(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
-  const code = isPithError(error) ? ` [${error.code}]` : "";
-  return `pith: ${text.replaceAll(/\s*\n\s*/g, " ")}${code}`;
+  const code: ErrorCode = isPithError(error) ? error.code : "INTERNAL";
+  return `pith: ${text.trim().replaceAll(/\s*[\r\n]\s*/g, " ")} [${code}]`;
 }
 
 export function reportError(error: unknown, debug: boolean): number {

@@ -42,13 +42,12 @@ export function decodingScorer(codec: DecodingCodec, metric: Metric): Scorer {
     },
     topK(queries, c, k, allow, out) {
       const best = Array.from({ length: queries.length / dim }, () => new TopK(k));
-      const scores = new Float32Array(blockRows);
+      const scores = new Float32Array(Math.min(blockRows, c.count));
       for (const { start, rows, count } of blocks(c))
         best.forEach((heap, q) => {
           const query = queries.subarray(q * dim, (q + 1) * dim);
           kernels().floatScores(metric, query, rows, dim, scores.subarray(0, count));
-          for (let i = 0; i < count; i++)
-            if (!allow || allow.has(start + i)) heap.push(start + i, scores[i]);
+          for (let i = 0; i < count; i++) if (!allow || allow.has(start + i)) heap.push(start + i, scores[i]);
         });
       best.forEach((heap, q) => {
         const hits = heap.hits();

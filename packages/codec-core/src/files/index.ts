@@ -1,6 +1,7 @@
 /** Files: Pith files, npy, safetensors; rows streamed in blocks, written safely. Needs Node. @module */
 export { atomicWriteFile } from "./atomic-write.ts";
 export { readWholeFile } from "./input-file.ts";
+export { withPath } from "./io-error.ts";
 export type { MatrixPlan, MatrixWriter } from "./matrix-writer.ts";
 export { createNpyFile } from "./npy-writer.ts";
 export { type CodeBlock, type OpenOptions, openPith, PithFile } from "./pith-reader.ts";

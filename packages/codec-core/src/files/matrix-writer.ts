@@ -97,7 +97,7 @@ class FloatWriter implements MatrixWriter {
         });
       if (this.#rows + rows.count > this.#count) throw wrongCount(this.#count, this.#rows + rows.count);
       const position = this.#begin + this.#rows * this.#dim * FLOAT_BYTES[this.#dtype];
-      const bytes = rowsToBytes(rows, this.#dtype);
+      const bytes = rowsToBytes(rows, this.#dtype, this.#rows);
       this.#rows += rows.count;
       return { bytes, position };
     } catch (error) {

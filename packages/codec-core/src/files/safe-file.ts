@@ -19,8 +19,8 @@ import {
 import { basename, dirname, join, resolve } from "node:path";
 import { PithError } from "../errors.ts";
 import { quotePath, writeError } from "./io-error.ts";
+import { existing, followLinks, keepOwner, syncFolder } from "./target.ts";
 
-const MAX_LINKS = 40;
 /** File systems take names of 255 bytes; a character has up to four. */
 const MAX_NAME = 50;
 
@@ -73,6 +73,7 @@ export class SafeFile implements AsyncDisposable {
       live.add(file);
       if (old) await keepOwner(handle, old);
       if (size > 0) await handle.truncate(size);
+      if (signal?.aborted) throw aborted(path, signal);
       return new SafeFile(path, target, file, handle, signal);
     } catch (error) {
       await handle?.close().catch(ignore);
@@ -122,8 +123,8 @@ export class SafeFile implements AsyncDisposable {
   }
 
   async #guard(action: () => Promise<void>): Promise<void> {
-    this.#check();
     try {
+      this.#check();
       await action();
       if (this.#state === "aborted") this.#check();
     } catch (error) {
@@ -164,57 +165,6 @@ export async function writeFully(
   }
 }
 
-async function followLinks(path: string): Promise<string> {
-  let target = resolve(path);
-  for (let links = 0; links <= MAX_LINKS; links++) {
-    const found = await lstat(target).catch(absent);
-    if (!found?.isSymbolicLink()) return target;
-    target = resolve(dirname(target), await readlink(target));
-  }
-  throw Object.assign(new Error("too many symbolic links"), { code: "ELOOP" });
-}
-
-interface Existing {
-  readonly mode: number;
-  readonly uid: number;
-  readonly gid: number;
-}
-
-async function existing(target: string): Promise<Existing | undefined> {
-  const found = await stat(target).catch(absent);
-  if (!found) return undefined;
-  if (!found.isFile())
-    throw new PithError(
-      "NOT_A_FILE",
-      `can't write ${quotePath(target)}: it is ${found.isDirectory() ? "a folder" : "no regular file"}`,
-    );
-  // Renaming over a file asks only for the folder's permission; who made the file read-only meant the content.
-  await access(target, constants.W_OK);
-  return found;
-}
-
-async function keepOwner(handle: FileHandle, { mode, uid, gid }: Existing): Promise<void> {
-  const own = await handle.stat();
-  // Only a privileged user can give a file away; for others the new file is theirs.
-  if (own.uid !== uid || own.gid !== gid) await handle.chown(uid, gid).catch(ignore);
-  await handle.chmod(mode & 0o7777);
-}
-
-/** A rename is safe once its folder is; some systems can't sync a folder, and have no need to. */
-async function syncFolder(folder: string): Promise<void> {
-  const CANT = ["EISDIR", "EPERM", "EACCES", "EINVAL", "ENOTSUP"];
-  try {
-    const handle = await open(folder, "r");
-    try {
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    if (!CANT.includes((error as NodeJS.ErrnoException).code ?? "")) throw error;
-  }
-}
-
 /** Temporary files of this process, removed when it exits in the middle. */
 const live = {
   paths: new Set<string>(),
@@ -241,10 +191,6 @@ function removeAll(): void {
 async function remove(path: string): Promise<void> {
   await unlink(path).catch(ignore);
   live.delete(path);
-}
-
-function absent(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== "ENOENT") throw error;
 }
 
 function ignore(): void {}

@@ -11,16 +11,16 @@ export const FLOAT_BYTES: Readonly<Record<FloatDtype, number>> = { F32: 4, F16: 
 const EXPONENT = 0x7c00;
 
 /**
- * The rows as bytes: a view for F32, else narrowed half to even.
+ * The rows as bytes: a view for F32, else narrowed half to even. `firstRow` is added to the row of an error.
  * @throws INVALID_ARGUMENT with row and column of a number that float16 can't hold (65,520 and more round to an infinity)
  */
-export function rowsToBytes(v: Vectors, dtype: FloatDtype): Uint8Array {
+export function rowsToBytes(v: Vectors, dtype: FloatDtype, firstRow: number = 0): Uint8Array {
   if (dtype === "F32") return new Uint8Array(v.data.buffer, v.data.byteOffset, v.data.byteLength);
   const bits = new Uint16Array(v.data.length);
   kernels().toFloat16(v.data, bits);
   const at = bits.findIndex((half) => (half & EXPONENT) === EXPONENT);
   if (at >= 0) {
-    const row = Math.floor(at / v.dim);
+    const row = firstRow + Math.floor(at / v.dim);
     const column = at % v.dim;
     throw new PithError(
       "INVALID_ARGUMENT",
@@ -34,7 +34,7 @@ export function rowsToBytes(v: Vectors, dtype: FloatDtype): Uint8Array {
 /** Rows from their bytes: F16 is widened, F32 is a view where the bytes are aligned. */
 export function rowsFromBytes(bytes: Uint8Array, dtype: FloatDtype, dim: number): Vectors {
   const size = FLOAT_BYTES[dtype];
-  const aligned = bytes.byteOffset % size === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % size === 0 ? bytes : new Uint8Array(bytes);
   const length = bytes.length / size;
   const count = length / dim;
   if (dtype === "F32")

@@ -1,5 +1,5 @@
 /** 64-bit integers over bytes of a file: a view where the bytes are aligned, else a copy. */
 export function int64View(bytes: Uint8Array): BigInt64Array {
-  const aligned = bytes.byteOffset % 8 === 0 ? bytes : bytes.slice();
+  const aligned = bytes.byteOffset % 8 === 0 ? bytes : new Uint8Array(bytes);
   return new BigInt64Array(aligned.buffer, aligned.byteOffset, bytes.length / 8);
 }

@@ -56,10 +56,12 @@ export function parsePithHeader(header: Uint8Array, fileBytes: number, limits?: 
 }
 
 /**
- * The content of a Pith file, checksums verified; the tensors are views of `bytes`.
+ * The content of a Pith file, checksums verified; the tensors are views of `file`.
  * @throws EMPTY_INPUT, CORRUPT_FILE, CHECKSUM_MISMATCH, UNSUPPORTED_FORMAT, VERSION_UNSUPPORTED, LIMIT_EXCEEDED
  */
-export function parsePith(bytes: Uint8Array, limits?: Limits): PithContents {
+export function parsePith(file: Uint8Array, limits?: Limits): PithContents {
+  // A Buffer of Node's has a `slice` and a JSON form of its own; what is handed out is plain.
+  const bytes = new Uint8Array(file.buffer, file.byteOffset, file.length);
   const length = headerLength(bytes, bytes.length, limits);
   const header = bytes.subarray(PREFIX_BYTES, PREFIX_BYTES + length);
   const { info, tensors, dataStart, crcs } = parsePithHeader(header, bytes.length, limits);

@@ -17,6 +17,8 @@ export interface BackendReport {
   readonly isa: Isa;
   /** Instruction sets that the native addon could use here; empty without it. */
   readonly available: readonly Isa[];
+  /** CPU features that the native addon found; empty without it. */
+  readonly features: readonly string[];
   /** Why the native addon isn't used, where it isn't. */
   readonly reason?: string;
 }
@@ -39,7 +41,8 @@ export function useBackend(choice: BackendChoice): void {
 export function backendReport(): BackendReport {
   const { backend, isa } = kernels();
   const native = loadNative();
-  const report = { backend, isa, available: "isas" in native ? native.isas : [] };
+  const { isas: available, features } = "isas" in native ? native : { isas: [], features: [] };
+  const report = { backend, isa, available, features };
   return reason === undefined ? report : { ...report, reason };
 }
 

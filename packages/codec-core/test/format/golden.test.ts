@@ -41,7 +41,8 @@ describe.each(Object.keys(GOLDEN))("%s", (name) => {
   test("reads from memory at any offset, and from shared memory", () => {
     const shared = new Uint8Array(new SharedArrayBuffer(bytes.length + 3), 3);
     shared.set(bytes);
-    for (const copy of [shared, new Uint8Array([9, ...bytes]).subarray(1)]) {
+    const odd = Buffer.from([9, ...bytes]).subarray(1);
+    for (const copy of [shared, odd, new Uint8Array([9, ...bytes]).subarray(1)]) {
       const contents = parsePith(copy);
       expect(serializePith(contents)).toEqual(bytes);
       expect(idsOf(contents)?.toArray()).toEqual(idsOf(GOLDEN[name])?.toArray());
@@ -106,4 +107,21 @@ test("ids and states come back", () => {
   expect(Object.keys(rescoreState(everything).tensors)).toEqual(["basis"]);
   expect(refusal(() => codecState(read("vectors-f32")))).toBe("NOT_SUPPORTED");
   expect(refusal(() => rescoreState(read("codes-int8")))).toBe("NOT_SUPPORTED");
+});
+
+test("docs/format.md shows the bytes of a golden file", () => {
+  const page = readFileSync(new URL("../../../../docs/format.md", import.meta.url), "utf8");
+  const lines = [...page.matchAll(/^([0-9a-f]{8}): ((?:[0-9a-f]{4}(?: |$))+)/gm)];
+  lines.forEach(([, at], i) => {
+    expect(Number.parseInt(at, 16)).toBe(16 * i);
+  });
+  const shown = lines.map(([, , hex]) => hex.replaceAll(" ", "")).join("");
+  expect(shown).toBe(Buffer.from(golden("vectors-f32")).toString("hex"));
+});
+
+test("the format needs no Node", () => {
+  const folder = new URL("../../src/format/", import.meta.url);
+  const sources = readdirSync(folder).map((name) => new URL(name, folder));
+  for (const source of [...sources, new URL("../ids.ts", folder)])
+    expect(readFileSync(source, "utf8"), source.pathname).not.toMatch(/from "node:|from "\.\.\/files/);
 });

@@ -1,0 +1,111 @@
+/** Runs the built command in a child process, in a temporary folder that goes with the test. */
+import { type ChildProcess, spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, onTestFinished, vi } from "vitest";
+
+// Each test starts several processes, and the machine may be busy.
+vi.setConfig({ testTimeout: 120_000 });
+
+export const MAIN: string = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+
+export interface Outcome {
+  readonly status: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
+/** `pith ARGS`, to its end. */
+export function pith(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+  return outcome(start(args, options));
+}
+
+/** `pith ARGS`, begun. */
+export function start(args: readonly string[], options: RunOptions = {}): ChildProcess {
+  return run(process.execPath, [MAIN, ...args], options);
+}
+
+export function run(command: string, args: readonly string[], { cwd, env }: RunOptions = {}): ChildProcess {
+  return spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+}
+
+export function outcome(child: ChildProcess): Promise<Outcome> {
+  let [stdout, stderr] = ["", ""];
+  child.stdout?.setEncoding("utf8").on("data", (text: string) => (stdout += text));
+  child.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr += text));
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (status, signal) => resolve({ status, signal, stdout, stderr }));
+  });
+}
+
+/** The one line of text that a command that went well prints, or several. */
+export async function text(args: readonly string[], options?: RunOptions): Promise<string> {
+  const { status, stdout, stderr } = await pith(args, options);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  return stdout;
+}
+
+/** What a command prints with --json: all of standard output is one document. */
+export async function json<T = { [key: string]: unknown }>(
+  args: readonly string[],
+  options?: RunOptions,
+): Promise<T> {
+  return JSON.parse(await text([...args, "--json"], options)) as T;
+}
+
+/** A folder of the test's own. */
+export function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), "pith-test-"));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** Every file below a folder with a hash of its content, temporary files too. */
+export function snapshot(path: string): { [file: string]: string } {
+  const files = readdirSync(path, { recursive: true, encoding: "utf8" }).sort();
+  return Object.fromEntries(
+    files.map((file) => {
+      const full = join(path, file);
+      return [file, statSync(full).isFile() ? sha256(readFileSync(full)) : "folder"];
+    }),
+  );
+}
+
+/**
+ * The command fails as it should: this exit code, nothing on standard output, one line on standard error with this
+ * code and without a stack, and every file in `cwd` as it was, none added.
+ */
+export async function expectFailure(
+  cwd: string,
+  args: readonly string[],
+  status: number,
+  code: string,
+  line: RegExp,
+): Promise<void> {
+  const before = snapshot(cwd);
+  const failed = await pith(args, { cwd });
+  expect(failed).toMatchObject({ status, stdout: "" });
+  expectOneLine(failed.stderr, code, line);
+  expect(snapshot(cwd)).toEqual(before);
+}
+
+export function expectOneLine(stderr: string, code: string, line: RegExp): void {
+  expect(stderr).toMatch(/^pith: [^\n]+ \[[A-Z_0-9]+\]\n$/);
+  expect(stderr).toMatch(line);
+  expect(stderr).toContain(`[${code}]`);
+  expect(stderr).not.toMatch(/\bat .*:\d+:\d+/);
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash("sha256").update(bytes).digest("hex");
+}

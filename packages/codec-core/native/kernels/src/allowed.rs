@@ -1,0 +1,74 @@
+//! The rows that a search may find, in order, a block at a time.
+
+use crate::fault::{Fault, expect};
+
+/// All of `rows`, or those whose bit is set in an allow-list (bit i % 32 of word i / 32).
+#[derive(Clone, Copy)]
+pub(crate) struct Allowed<'a> {
+    rows: usize,
+    words: Option<&'a [u32]>,
+}
+
+impl<'a> Allowed<'a> {
+    pub(crate) fn new(rows: usize, words: Option<&'a [u32]>) -> Result<Allowed<'a>, Fault> {
+        if rows > u32::MAX as usize {
+            return Err(Fault { code: "INVALID_ARGUMENT", what: "rows", expected: u32::MAX as usize, actual: rows });
+        }
+        if let Some(words) = words {
+            expect("words of the allow-list", rows.div_ceil(32), words.len())?;
+        }
+        Ok(Allowed { rows, words })
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        match self.words {
+            None => self.rows,
+            Some(words) => (0..words.len()).map(|i| word(words, i, self.rows).count_ones() as usize).sum(),
+        }
+    }
+
+    pub(crate) fn blocks(self) -> Blocks<'a> {
+        let left = self.words.and_then(|words| words.first().map(|_| word(words, 0, self.rows))).unwrap_or(0);
+        Blocks { of: self, next: 0, left }
+    }
+}
+
+/// A word of the list without bits past the last row.
+fn word(words: &[u32], i: usize, rows: usize) -> u32 {
+    let used = rows - i * 32;
+    if used >= 32 { words[i] } else { words[i] & ((1 << used) - 1) }
+}
+
+pub(crate) struct Blocks<'a> {
+    of: Allowed<'a>,
+    /// The next row; with a list the current word's index.
+    next: usize,
+    /// Bits of the current word that are still to come.
+    left: u32,
+}
+
+impl Blocks<'_> {
+    /// Fills `slots` with the next rows and says how many there were; 0 at the end.
+    pub(crate) fn fill(&mut self, slots: &mut [u32]) -> usize {
+        let Some(words) = self.of.words else {
+            let n = slots.len().min(self.of.rows - self.next);
+            for (i, slot) in slots[..n].iter_mut().enumerate() {
+                *slot = (self.next + i) as u32;
+            }
+            self.next += n;
+            return n;
+        };
+        let mut n = 0;
+        while n < slots.len() && self.next < words.len() {
+            if self.left == 0 {
+                self.next += 1;
+                self.left = if self.next < words.len() { word(words, self.next, self.of.rows) } else { 0 };
+            } else {
+                slots[n] = (self.next * 32) as u32 + self.left.trailing_zeros();
+                self.left &= self.left - 1;
+                n += 1;
+            }
+        }
+        n
+    }
+}

@@ -1,0 +1,84 @@
+//! Euclidean norms that neither overflow nor underflow. Where the plain striped sum of squares lies in
+//! [2^-100, 2^100], its square root is the norm. Outside, the row is first multiplied by the power of two that takes
+//! its largest element into [1, 2), which is exact, and the root is divided by that power.
+//! Source of the idea: Blue, "A portable Fortran program to find the Euclidean norm of a vector", TOMS 1978.
+
+use crate::fault::{Fault, expect, expect_dim};
+use crate::isa::Isa;
+use crate::simd::{Kernel, Simd, run};
+use crate::stripes::{Product, squares, sum};
+
+const LOWEST: f32 = 1.0 / HIGHEST;
+const HIGHEST: f32 = (1u128 << 100) as f32;
+
+/// Norm of each row of `dim` floats; infinity where it is beyond float32.
+pub fn norms(isa: Isa, data: &[f32], dim: usize, out: &mut [f32]) -> Result<(), Fault> {
+    expect_dim(dim)?;
+    expect("rows of floats", out.len().saturating_mul(dim), data.len())?;
+    run(isa, Norms { data, dim, out });
+    Ok(())
+}
+
+struct Norms<'a> {
+    data: &'a [f32],
+    dim: usize,
+    out: &'a mut [f32],
+}
+
+impl Kernel for Norms<'_> {
+    type Output = ();
+
+    fn scalar(self) {
+        for (row, out) in self.data.chunks_exact(self.dim).zip(self.out) {
+            *out = root(row, sum::<Product>(row, row));
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn simd<S: Simd>(self) {
+        for (rows, out) in self.data.chunks(self.dim * 4).zip(self.out.chunks_mut(4)) {
+            // The last rows are repeated to make four.
+            let mut at = [rows.as_ptr(); 4];
+            for (r, at) in at.iter_mut().enumerate() {
+                *at = rows[r.min(out.len() - 1) * self.dim..].as_ptr();
+            }
+            // SAFETY: four pointers to rows of `dim`, and run() has the instruction set.
+            let sums = unsafe { squares::<S::F, _, 4>(&at, self.dim) };
+            for (r, out) in out.iter_mut().enumerate() {
+                *out = root(&rows[r * self.dim..][..self.dim], sums[r]);
+            }
+        }
+    }
+}
+
+fn root(row: &[f32], sum_of_squares: f32) -> f32 {
+    if in_range(sum_of_squares) {
+        return sum_of_squares.sqrt();
+    }
+    let power = power_for(row);
+    if power == 0.0 {
+        return 0.0;
+    }
+    let scaled: Vec<f32> = row.iter().map(|v| v * power).collect();
+    sum::<Product>(&scaled, &scaled).sqrt() / power
+}
+
+/// Whether a sum of squares lost nothing to underflow or overflow that matters. False for NaN.
+#[inline(always)]
+pub(crate) fn in_range(sum_of_squares: f32) -> bool {
+    (LOWEST..=HIGHEST).contains(&sum_of_squares)
+}
+
+/// 2^-e for a row whose largest element lies in [2^e, 2^(e+1)), 2^126 for subnormals, 0 for a row of zeros.
+pub(crate) fn power_for(row: &[f32]) -> f32 {
+    let max = row.iter().map(|v| v.to_bits() & 0x7fff_ffff).max().unwrap_or(0);
+    if max == 0 {
+        return 0.0;
+    }
+    // 2^-127 and 2^-128 are subnormals: their bits are a mantissa.
+    match (max >> 23).max(1) {
+        255 => f32::from_bits(1 << 21),
+        254 => f32::from_bits(1 << 22),
+        biased => f32::from_bits((254 - biased) << 23),
+    }
+}

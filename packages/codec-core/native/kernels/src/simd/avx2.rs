@@ -1,0 +1,225 @@
+//! AVX2 with FMA and F16C: sixteen floats in two registers, integers as pairs of i16.
+//!
+//! Codes are widened to i16 and multiplied by `vpmaddwd`: two products to an i32 lane, which can't saturate. The
+//! trick with `vpmaddubsw` and moved signs takes as many instructions and can't bear a code of -128.
+#![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
+
+use super::{F32x16, Kernel, LaneTests, RowTest, Simd, Words};
+use std::arch::x86_64::*;
+
+pub(super) struct Avx2;
+
+impl Simd for Avx2 {
+    type F = Floats;
+    type W = Pairs;
+    const WIDE: bool = false;
+}
+
+#[target_feature(enable = "avx2,fma,f16c")]
+pub(super) unsafe fn run<K: Kernel>(kernel: K) -> K::Output {
+    kernel.simd::<Avx2>()
+}
+
+/// Lanes 0 to 7 and 8 to 15.
+#[derive(Clone, Copy)]
+pub(super) struct Floats(__m256, __m256);
+
+/// Loads of mask.as_ptr().add(8 - n) give n lanes that are on.
+static MASK: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+
+#[inline(always)]
+unsafe fn load_first(from: *const f32, n: usize) -> __m256 {
+    _mm256_maskload_ps(from, _mm256_loadu_si256(MASK.as_ptr().add(8 - n).cast()))
+}
+
+impl F32x16 for Floats {
+    #[inline(always)]
+    unsafe fn splat(x: f32) -> Self {
+        Floats(_mm256_set1_ps(x), _mm256_set1_ps(x))
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        Floats(_mm256_loadu_ps(from), _mm256_loadu_ps(from.add(8)))
+    }
+    #[inline(always)]
+    unsafe fn load_part(from: *const f32, n: usize) -> Self {
+        if n <= 8 {
+            Floats(load_first(from, n), _mm256_setzero_ps())
+        } else {
+            Floats(_mm256_loadu_ps(from), load_first(from.add(8), n - 8))
+        }
+    }
+    #[inline(always)]
+    unsafe fn load_f16(from: *const u16) -> Self {
+        Floats(_mm256_cvtph_ps(_mm_loadu_si128(from.cast())), _mm256_cvtph_ps(_mm_loadu_si128(from.add(8).cast())))
+    }
+    #[inline(always)]
+    unsafe fn load_i8(from: *const i8) -> Self {
+        let bytes = _mm_loadu_si128(from.cast());
+        Floats(
+            _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes)),
+            _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(_mm_unpackhi_epi64(bytes, bytes))),
+        )
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut f32) {
+        _mm256_storeu_ps(to, self.0);
+        _mm256_storeu_ps(to.add(8), self.1);
+    }
+    #[inline(always)]
+    unsafe fn store_f16(self, to: *mut u16) {
+        _mm_storeu_si128(to.cast(), _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(self.0));
+        _mm_storeu_si128(to.add(8).cast(), _mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(self.1));
+    }
+    #[inline(always)]
+    unsafe fn store_i8(self, to: *mut i8) {
+        let words = _mm256_packs_epi32(_mm256_cvtps_epi32(self.0), _mm256_cvtps_epi32(self.1));
+        // Packing works in halves of 128 bits: lanes 0-3, 8-11, 4-7, 12-15 come out; put them in order.
+        let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(words);
+        let (low, high) = (_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
+        _mm_storeu_si128(to.cast(), _mm_packs_epi16(low, high));
+    }
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        Floats(_mm256_add_ps(self.0, other.0), _mm256_add_ps(self.1, other.1))
+    }
+    #[inline(always)]
+    unsafe fn sub(self, other: Self) -> Self {
+        Floats(_mm256_sub_ps(self.0, other.0), _mm256_sub_ps(self.1, other.1))
+    }
+    #[inline(always)]
+    unsafe fn mul(self, other: Self) -> Self {
+        Floats(_mm256_mul_ps(self.0, other.0), _mm256_mul_ps(self.1, other.1))
+    }
+    #[inline(always)]
+    unsafe fn max(self, other: Self) -> Self {
+        Floats(_mm256_max_ps(self.0, other.0), _mm256_max_ps(self.1, other.1))
+    }
+    #[inline(always)]
+    unsafe fn abs(self) -> Self {
+        let sign = _mm256_set1_ps(-0.0);
+        Floats(_mm256_andnot_ps(sign, self.0), _mm256_andnot_ps(sign, self.1))
+    }
+    #[inline(always)]
+    unsafe fn is_finite(self) -> bool {
+        let Floats(a, b) = self.abs();
+        let infinity = _mm256_set1_ps(f32::INFINITY);
+        let less = _mm256_and_ps(_mm256_cmp_ps::<_CMP_LT_OQ>(a, infinity), _mm256_cmp_ps::<_CMP_LT_OQ>(b, infinity));
+        _mm256_movemask_ps(less) == 0xff
+    }
+    #[inline(always)]
+    unsafe fn fold(self) -> f32 {
+        fold8(_mm256_add_ps(self.0, self.1))
+    }
+    #[inline(always)]
+    unsafe fn largest(self) -> f32 {
+        let x = _mm256_max_ps(self.0, self.1);
+        let x = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x));
+        let x = _mm_max_ps(x, _mm_movehl_ps(x, x));
+        _mm_cvtss_f32(_mm_max_ss(x, _mm_movehdup_ps(x)))
+    }
+}
+
+/// The tree's last three levels.
+#[inline(always)]
+pub(super) unsafe fn fold8(x: __m256) -> f32 {
+    let x = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x));
+    let x = _mm_add_ps(x, _mm_movehl_ps(x, x));
+    _mm_cvtss_f32(_mm_add_ss(x, _mm_movehdup_ps(x)))
+}
+
+/// Eight i32 lanes fed by pairs of i16.
+#[derive(Clone, Copy)]
+pub(super) struct Pairs(__m256i);
+
+/// Sixteen codes as i16; the last ones of a row by way of a buffer.
+#[inline(always)]
+unsafe fn widen(from: *const i8, left: usize) -> __m256i {
+    if left >= 16 {
+        return _mm256_cvtepi8_epi16(_mm_loadu_si128(from.cast()));
+    }
+    let mut last = [0i8; 16];
+    std::ptr::copy_nonoverlapping(from, last.as_mut_ptr(), left);
+    _mm256_cvtepi8_epi16(_mm_loadu_si128(last.as_ptr().cast()))
+}
+
+/// The sums of eight registers' lanes.
+#[inline(always)]
+pub(super) unsafe fn sums8(x: &[__m256i; 8]) -> [i32; 8] {
+    let a = _mm256_hadd_epi32(_mm256_hadd_epi32(x[0], x[1]), _mm256_hadd_epi32(x[2], x[3]));
+    let b = _mm256_hadd_epi32(_mm256_hadd_epi32(x[4], x[5]), _mm256_hadd_epi32(x[6], x[7]));
+    let sums = _mm256_add_epi32(_mm256_permute2x128_si256::<0x20>(a, b), _mm256_permute2x128_si256::<0x31>(a, b));
+    let mut out = [0; 8];
+    _mm256_storeu_si256(out.as_mut_ptr().cast(), sums);
+    out
+}
+
+impl Words for Pairs {
+    const LANES: usize = 8;
+    const DIMS: usize = 2;
+    const OFFSET: i32 = 0;
+
+    #[inline(always)]
+    unsafe fn pack_row(codes: &[i8], to: &mut [u32]) {
+        let to: &mut [i16] = std::slice::from_raw_parts_mut(to.as_mut_ptr().cast(), to.len() * 2);
+        for (to, &code) in to.iter_mut().zip(codes) {
+            *to = i16::from(code);
+        }
+    }
+    #[inline(always)]
+    unsafe fn pack_query(codes: &[i8], to: &mut [u32]) {
+        to.fill(0);
+        Self::pack_row(codes, to);
+    }
+    #[inline(always)]
+    unsafe fn load(from: *const u32) -> Self {
+        Pairs(_mm256_loadu_si256(from.cast()))
+    }
+    #[inline(always)]
+    unsafe fn splat(word: u32) -> Self {
+        Pairs(_mm256_set1_epi32(word as i32))
+    }
+    #[inline(always)]
+    unsafe fn store(self, to: *mut i32) {
+        _mm256_storeu_si256(to.cast(), self.0);
+    }
+    #[inline(always)]
+    unsafe fn multiply_add(self, row: Self, query: Self) -> Self {
+        Pairs(_mm256_add_epi32(self.0, _mm256_madd_epi16(row.0, query.0)))
+    }
+    #[inline(always)]
+    unsafe fn reaching<const SQUARES: bool>(self, row: &RowTest, tests: &LaneTests) -> u32 {
+        let t = _mm256_loadu_ps(tests.t.as_ptr());
+        let mut x = _mm256_fmsub_ps(_mm256_cvtepi32_ps(self.0), _mm256_set1_ps(row.scale), t);
+        if SQUARES {
+            x = _mm256_fnmadd_ps(_mm256_set1_ps(row.square), _mm256_loadu_ps(tests.u.as_ptr()), x);
+        }
+        x = _mm256_fmadd_ps(_mm256_set1_ps(row.length), _mm256_loadu_ps(tests.b.as_ptr()), x);
+        _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NLT_UQ>(x, _mm256_setzero_ps())) as u32
+    }
+    #[inline(always)]
+    unsafe fn dots8(query: &[u32], _query_sum: i32, rows: &[*const i8; 8], dim: usize) -> [i32; 8] {
+        let query: *const i16 = query.as_ptr().cast();
+        let mut sums = [_mm256_setzero_si256(); 8];
+        let mut j = 0;
+        while j < dim {
+            let q = _mm256_loadu_si256(query.add(j).cast());
+            for r in 0..8 {
+                sums[r] = _mm256_add_epi32(sums[r], _mm256_madd_epi16(widen(rows[r].add(j), dim - j), q));
+            }
+            j += 16;
+        }
+        sums8(&sums)
+    }
+    #[inline(always)]
+    unsafe fn sum_of_squares(row: *const i8, dim: usize) -> i32 {
+        let mut sums = [_mm256_setzero_si256(); 8];
+        let mut j = 0;
+        while j < dim {
+            let x = widen(row.add(j), dim - j);
+            sums[0] = _mm256_add_epi32(sums[0], _mm256_madd_epi16(x, x));
+            j += 16;
+        }
+        sums8(&sums)[0]
+    }
+}

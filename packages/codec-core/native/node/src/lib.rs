@@ -1,0 +1,172 @@
+//! The binding: translation only. Kernels are named by their instruction set, faults come back as data, and a panic
+//! becomes a JavaScript error (`catch_unwind`) instead of the end of the process.
+
+use napi::bindgen_prelude::{Float32ArraySlice, Uint8ArraySlice, Uint16ArraySlice, Uint32ArraySlice};
+use napi_derive::napi;
+use pith_kernels::{self as kernels, FloatRows, Isa, Metric, TopKOutput};
+
+/// What was wrong with an argument; nothing was written.
+#[napi(object)]
+pub struct Fault {
+    /// A code of PithError.
+    #[napi(ts_type = "'LENGTH_MISMATCH' | 'DIM_UNSUPPORTED' | 'INVALID_ARGUMENT'")]
+    pub code: String,
+    pub what: String,
+    pub expected: f64,
+    pub actual: f64,
+}
+
+fn outcome(result: Result<(), kernels::Fault>) -> Option<Fault> {
+    let fault = result.err()?;
+    Some(Fault {
+        code: fault.code.into(),
+        what: fault.what.into(),
+        expected: fault.expected as f64,
+        actual: fault.actual as f64,
+    })
+}
+
+/// Instruction sets by the numbers that JavaScript passes: their place in `isas()`.
+fn isa(at: u32) -> Isa {
+    Isa::available()[at as usize]
+}
+
+fn metric(at: u32) -> Metric {
+    [Metric::Cosine, Metric::Dot, Metric::L2][at as usize]
+}
+
+fn size(n: f64) -> usize {
+    n as usize
+}
+
+/// An output's elements, or a refusal where they share memory with an input: Rust takes it that they never do.
+macro_rules! apart {
+    ($out:ident; $($input:expr),+) => {{
+        if $(overlap(&$out, $input))||+ {
+            return Some(shared());
+        }
+        // SAFETY: JavaScript waits for this call, and no other argument reaches this memory.
+        unsafe { $out.as_mut() }
+    }};
+}
+
+fn shared() -> Fault {
+    Fault {
+        code: "INVALID_ARGUMENT".into(),
+        what: "bytes shared by output and input".into(),
+        expected: 0.0,
+        actual: 1.0,
+    }
+}
+
+fn overlap<A, B>(a: &[A], b: &[B]) -> bool {
+    let (a, b) = (a.as_ptr_range(), b.as_ptr_range());
+    (a.start as usize) < b.end as usize && (b.start as usize) < a.end as usize
+}
+
+/// Instruction sets of this CPU, the slowest first.
+#[napi(catch_unwind)]
+pub fn isas() -> Vec<String> {
+    Isa::available().iter().map(|isa| isa.name().into()).collect()
+}
+
+#[napi(catch_unwind)]
+pub fn cpu_features() -> Vec<String> {
+    kernels::cpu_features().into_iter().map(String::from).collect()
+}
+
+#[napi(catch_unwind, js_name = "crc32c")]
+pub fn crc32c(at: u32, bytes: &[u8], crc: u32) -> u32 {
+    kernels::crc32c(isa(at), bytes, crc)
+}
+
+#[napi(catch_unwind)]
+pub fn first_non_finite(at: u32, data: &[f32]) -> f64 {
+    kernels::first_non_finite(isa(at), data).map_or(-1.0, |i| i as f64)
+}
+
+#[napi(catch_unwind)]
+pub fn to_float16(at: u32, data: &[f32], mut out: Uint16ArraySlice) -> Option<Fault> {
+    outcome(kernels::to_float16(isa(at), data, apart!(out; data)))
+}
+
+#[napi(catch_unwind)]
+pub fn from_float16(at: u32, bits: &[u16], mut out: Float32ArraySlice) -> Option<Fault> {
+    outcome(kernels::from_float16(isa(at), bits, apart!(out; bits)))
+}
+
+#[napi(catch_unwind)]
+pub fn norms(at: u32, data: &[f32], dim: f64, mut out: Float32ArraySlice) -> Option<Fault> {
+    outcome(kernels::norms(isa(at), data, size(dim), apart!(out; data)))
+}
+
+macro_rules! float_kernels {
+    ($scores:ident, $top_k:ident, $element:ident, $rows:path) => {
+        #[napi(catch_unwind)]
+        pub fn $scores(at: u32, by: u32, query: &[f32], rows: &[$element], dim: f64, mut out: Float32ArraySlice) -> Option<Fault> {
+            outcome(kernels::float_scores(isa(at), metric(by), query, $rows(rows), size(dim), apart!(out; query, rows)))
+        }
+
+        #[napi(catch_unwind)]
+        #[allow(clippy::too_many_arguments)]
+        pub fn $top_k(
+            at: u32,
+            by: u32,
+            queries: &[f32],
+            rows: &[$element],
+            dim: f64,
+            k: f64,
+            allow: Option<&[u32]>,
+            mut slots: Uint32ArraySlice,
+            mut scores: Float32ArraySlice,
+        ) -> Option<Fault> {
+            let out = TopKOutput { slots: apart!(slots; queries, rows, allow.unwrap_or(&[]), &scores), scores: apart!(scores; queries, rows, allow.unwrap_or(&[])) };
+            outcome(kernels::float_top_k(isa(at), metric(by), queries, $rows(rows), size(dim), size(k), allow, out))
+        }
+    };
+}
+
+float_kernels!(float_scores, float_top_k, f32, FloatRows::F32);
+float_kernels!(half_scores, half_top_k, u16, FloatRows::F16);
+
+#[napi(catch_unwind)]
+pub fn int8_encode(at: u32, data: &[f32], dim: f64, unit: bool, mut out: Uint8ArraySlice) -> Option<Fault> {
+    outcome(kernels::int8_encode(isa(at), data, size(dim), unit, apart!(out; data)))
+}
+
+#[napi(catch_unwind)]
+pub fn int8_decode(at: u32, codes: &[u8], dim: f64, mut out: Float32ArraySlice) -> Option<Fault> {
+    outcome(kernels::int8_decode(isa(at), codes, size(dim), apart!(out; codes)))
+}
+
+#[napi(catch_unwind)]
+pub fn int8_scores(
+    at: u32,
+    by: u32,
+    query: &[f32],
+    codes: &[u8],
+    dim: f64,
+    mut out: Float32ArraySlice,
+) -> Option<Fault> {
+    outcome(kernels::int8_scores(isa(at), metric(by), query, codes, size(dim), apart!(out; query, codes)))
+}
+
+#[napi(catch_unwind)]
+#[allow(clippy::too_many_arguments)]
+pub fn int8_top_k(
+    at: u32,
+    by: u32,
+    queries: &[f32],
+    codes: &[u8],
+    dim: f64,
+    k: f64,
+    allow: Option<&[u32]>,
+    mut slots: Uint32ArraySlice,
+    mut scores: Float32ArraySlice,
+) -> Option<Fault> {
+    let out = TopKOutput {
+        slots: apart!(slots; queries, codes, allow.unwrap_or(&[]), &scores),
+        scores: apart!(scores; queries, codes, allow.unwrap_or(&[])),
+    };
+    outcome(kernels::int8_top_k(isa(at), metric(by), queries, codes, size(dim), size(k), allow, out))
+}

@@ -1,0 +1,84 @@
+/** The portable backend is the oracle: what runs here has to give its bytes, its floats, its scores and its hits. */
+import type { Codec, Codes, Hits } from "@pith/codec-core";
+import { onBackend } from "./backends.ts";
+import { flatBytes, pickCodes } from "./code-bytes.ts";
+import { norm, scoreTolerance } from "./exact.ts";
+import { throughFile } from "./states.ts";
+import { decodes, type LawChecks, type Trial } from "./trial.ts";
+
+const COUNT = 67;
+
+/** Runs `action` on the portable kernels with a codec of its own, restored from the state of the one at hand. */
+function onPortable<T>(trial: Trial, action: (codec: Codec) => T): T {
+  const state = throughFile(trial.codec().state());
+  return onBackend({ backend: "portable" }, () => action(trial.family.restore(state)));
+}
+
+export const backendLaws: LawChecks<"backend.codes" | "backend.decode" | "backend.scores"> = {
+  "backend.codes": {
+    crossBackend: true,
+    run(trial) {
+      const { t } = trial;
+      const rows = trial.rows(COUNT);
+      const codec = trial.codec();
+      const here = codec.encode(rows);
+      const there = onPortable(trial, (portable) => portable.encode(rows));
+      if (codec.supports.deterministic === "bitwise") {
+        t.same(flatBytes(here), flatBytes(there), "codes, beside the portable ones");
+        return;
+      }
+      for (const metric of codec.supports.metrics) {
+        const queries = trial.rows(20, 90);
+        const search = (c: Codes): Hits[] => codec.scorer(metric).topKBatch(queries, c, 10);
+        const [found, wanted] = [search(here), search(there)];
+        const same = found.map((hits, i) => hits.slots.filter((slot) => wanted[i].slots.includes(slot)).length);
+        const share = same.reduce((a, b) => a + b, 0) / (10 * found.length);
+        t.ok(share >= 0.98, `${metric}: of 200 hits 98% are those of portable codes (${share})`);
+      }
+    },
+  },
+
+  "backend.decode": {
+    crossBackend: true,
+    applies: decodes,
+    run(trial) {
+      const { t, dim } = trial;
+      const c = onPortable(trial, (portable) => portable.encode(trial.rows(COUNT)));
+      const expected = onPortable(trial, (portable) => portable.decode(c).data);
+      const tolerance = new Float64Array(expected.length);
+      for (let i = 0; i < COUNT; i++)
+        tolerance.fill(1e-6 * norm(expected.subarray(i * dim, (i + 1) * dim)), i * dim, (i + 1) * dim);
+      t.near(trial.codec().decode(c).data, expected, tolerance, "decoded floats, beside the portable ones");
+    },
+  },
+
+  "backend.scores": {
+    crossBackend: true,
+    run(trial) {
+      const { t, dim } = trial;
+      const codec = trial.codec();
+      const made = onPortable(trial, (portable) => portable.encode(trial.rows(COUNT)));
+      const order = Array.from({ length: COUNT }, (_, i) => (i % 7 === 0 ? 7 : i));
+      const c = pickCodes(made, order); // some equal codes: ties have to fall alike
+      const rows = trial.rows(COUNT).data;
+      for (const metric of codec.supports.metrics) {
+        const query = trial.query();
+        const [expected, wanted] = onPortable(trial, (portable) => [
+          trial.scores(portable, metric, query, c),
+          portable.scorer(metric).prepare(query).topK(c, 10),
+        ]);
+        const scores = trial.scores(codec, metric, query, c);
+        const tolerance = order.map((i) => scoreTolerance(metric, query, rows.subarray(i * dim, (i + 1) * dim)));
+        t.near(scores, expected, tolerance, `${metric} scores, beside the portable ones`);
+        const hits = codec.scorer(metric).prepare(query).topK(c, 10);
+        t.equal(hits.length, wanted.length, `${metric}, number of hits`);
+        for (let i = 0; i < hits.length; i++) {
+          // Another slot is right only where both scores are within the tolerance of each other.
+          const [slot, portable] = [hits.slots[i], wanted.slots[i]];
+          if (slot !== portable)
+            t.near([expected[slot]], [expected[portable]], 2 * tolerance[slot], `${metric}, hit ${i}: slot ${slot}`);
+        }
+      }
+    },
+  },
+};

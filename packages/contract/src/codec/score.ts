@@ -1,0 +1,92 @@
+/** What a score is: exact on what the code decodes to, higher is better, and blind to length under cosine. */
+import type { Vectors } from "@pith/codec-core";
+import { dot, exactScore, scoreTolerance, unit } from "./exact.ts";
+import { decodes, type LawChecks } from "./trial.ts";
+
+const COUNT = 37;
+
+export const scoreLaws: LawChecks<"score.decoded" | "score.higher" | "score.scale"> = {
+  "score.decoded": {
+    applies: decodes,
+    run(trial) {
+      const { t } = trial;
+      const codec = trial.codec();
+      const c = codec.encode(trial.rows(COUNT));
+      const decoded = rowsOf(codec.decode(c));
+      for (const metric of codec.supports.metrics)
+        for (let i = 0; i < 3; i++) {
+          const query = i < 2 ? trial.query(i) : trial.rows(1).data;
+          const scores = trial.scores(codec, metric, query, c);
+          const expected = decoded.map((row) => exactScore(metric, query, row));
+          const tolerance = decoded.map((row) => scoreTolerance(metric, query, row));
+          const what = `${metric} scores of query ${i}, beside exact ones on decoded vectors`;
+          if (codec.metric !== "cosine" || metric !== "cosine") t.near(scores, expected, tolerance, what);
+          else nearEither(scores, expected, asTheyStand(query, decoded), (s, e) => t.near(s, e, tolerance, what));
+        }
+    },
+  },
+
+  "score.higher": {
+    run(trial) {
+      const { t, dim } = trial;
+      const codec = trial.codec();
+      const rows = trial.rows(12);
+      const both = { data: new Float32Array(24 * dim), dim, count: 24 };
+      both.data.set(rows.data);
+      both.data.set(
+        rows.data.map((x) => -x),
+        12 * dim,
+      );
+      const c = codec.encode(both);
+      for (const metric of codec.supports.metrics)
+        rowsOf(rows).forEach((row, i) => {
+          const scores = trial.scores(codec, metric, row, c);
+          if (!(scores[i] > scores[i + 12]))
+            t.fail(`${metric}: row ${i} scores ${scores[i]} with itself, its opposite ${scores[i + 12]}`);
+        });
+    },
+  },
+
+  // A power of two scales floats without rounding, so the codes have no reason to differ.
+  "score.scale": {
+    applies: (codec) => codec.metric === "cosine",
+    run(trial) {
+      const { t } = trial;
+      const codec = trial.codec();
+      const rows = trial.rows(COUNT);
+      const query = trial.query();
+      const scores = trial.scores(codec, "cosine", query, codec.encode(rows));
+      for (const by of [2 ** 90, 2 ** -90]) {
+        const scaled = codec.encode({ ...rows, data: rows.data.map((x) => x * by) });
+        t.near(trial.scores(codec, "cosine", query, scaled), scores, 1e-6, `cosine of rows times ${by}`);
+        const long = query.map((x) => x * by);
+        t.near(trial.scores(codec, "cosine", long, scaled), scores, 1e-6, `cosine with a query times ${by}`);
+      }
+    },
+  },
+};
+
+/** Decoded vectors of a cosine codec are unit vectors up to its own error: a codec may take them as they stand. */
+function asTheyStand(query: Float32Array, decoded: readonly Float32Array[]): number[] {
+  const direction = unit(query);
+  return decoded.map((row) => dot(direction, row));
+}
+
+/** One reading for all rows: the exact cosine, or decoded vectors as they stand. */
+function nearEither(
+  scores: Float32Array,
+  cosines: readonly number[],
+  standing: readonly number[],
+  near: (scores: Float32Array, expected: readonly number[]) => void,
+): void {
+  try {
+    near(scores, standing);
+  } catch {
+    near(scores, cosines);
+  }
+}
+
+function rowsOf(v: Vectors): Float32Array[] {
+  return Array.from({ length: v.count }, (_, i) => v.data.subarray(i * v.dim, (i + 1) * v.dim));
+}
+

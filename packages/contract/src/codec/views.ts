@@ -1,0 +1,101 @@
+/** Arrays as callers have them: views into larger buffers, unaligned codes from a mapped file, shared memory. */
+import type { Codec, Codes, Vectors } from "@pith/codec-core";
+import { flatBytes, sharedCodes, unalignedCodes } from "./code-bytes.ts";
+import { decodes, type LawChecks, type Trial } from "./trial.ts";
+
+const COUNT = 21;
+const GUARD = 5;
+
+/** A view of `data` between guards that no kernel may read or write. */
+function floatView(data: Float32Array): { view: Float32Array; intact(): boolean } {
+  const room = new Float32Array(data.length + 2 * GUARD).fill(Number.NaN);
+  room.set(data, GUARD);
+  const guards = [room.subarray(0, GUARD), room.subarray(GUARD + data.length)];
+  return {
+    view: room.subarray(GUARD, GUARD + data.length),
+    intact: () => guards.every((g) => g.every(Number.isNaN)),
+  };
+}
+
+function byteView(length: number): { view: Uint8Array; intact(): boolean } {
+  const room = new Uint8Array(length + 2 * GUARD).fill(0xa5);
+  const guards = [room.subarray(0, GUARD), room.subarray(GUARD + length)];
+  return {
+    view: room.subarray(GUARD, GUARD + length),
+    intact: () => guards.every((g) => g.every((b) => b === 0xa5)),
+  };
+}
+
+export const viewLaws: LawChecks<"views.offset" | "views.shared"> = {
+  "views.offset": {
+    run(trial) {
+      const { t, dim } = trial;
+      const codec = trial.codec();
+      const rows = trial.rows(COUNT);
+      const c = codec.encode(rows);
+      const input = { data: floatView(rows.data).view, dim, count: COUNT };
+      t.same(flatBytes(codec.encode(input)), flatBytes(c), "codes of a view");
+      const bytes = byteView(COUNT * codec.stride);
+      codec.encodeInto(input, bytes.view);
+      t.same(bytes.view, flatBytes(c), "codes of a view into a view");
+      t.ok(bytes.intact(), "encodeInto leaves the bytes beside its output alone");
+      for (const offset of [1, 2, 3]) readsAlike(trial, codec, c, unalignedCodes(c, offset), input);
+      if (decodes(codec)) {
+        const floats = floatView(new Float32Array(COUNT * dim));
+        codec.decodeInto(unalignedCodes(c), floats.view);
+        t.same(floats.view, codec.decode(c).data, "decoded into a view");
+        t.ok(floats.intact(), "decodeInto leaves the floats beside its output alone");
+      }
+      const query = floatView(trial.query());
+      for (const metric of codec.supports.metrics) {
+        const scores = floatView(new Float32Array(COUNT));
+        codec.scorer(metric).prepare(query.view).scoreInto(unalignedCodes(c), scores.view);
+        t.same(scores.view, trial.scores(codec, metric, trial.query(), c), `${metric} scores into a view`);
+        t.ok(scores.intact(), "scoreInto leaves the floats beside its output alone");
+      }
+    },
+  },
+
+  "views.shared": {
+    applies: () => typeof SharedArrayBuffer === "function",
+    run(trial) {
+      const { t, dim } = trial;
+      const codec = trial.codec();
+      const rows = trial.rows(COUNT);
+      const c = codec.encode(rows);
+      const data = new Float32Array(new SharedArrayBuffer(rows.data.byteLength));
+      data.set(rows.data);
+      const input = { data, dim, count: COUNT };
+      t.same(flatBytes(codec.encode(input)), flatBytes(c), "codes of shared vectors");
+      const out = new Uint8Array(new SharedArrayBuffer(COUNT * codec.stride));
+      codec.encodeInto(input, out);
+      t.same(out, flatBytes(c), "codes in shared memory");
+      readsAlike(trial, codec, c, sharedCodes(c), input);
+      if (!decodes(codec)) return;
+      const floats = new Float32Array(new SharedArrayBuffer(4 * COUNT * dim));
+      codec.decodeInto(sharedCodes(c), floats);
+      t.same(floats, codec.decode(c).data, "decoded into shared memory");
+    },
+  },
+};
+
+/** Every reader gives for `view` what it gives for `plain`; `queries` may be views too. */
+function readsAlike(trial: Trial, codec: Codec, plain: Codes, view: Codes, queries: Vectors): void {
+  const { t } = trial;
+  if (decodes(codec)) t.same(codec.decode(view).data, codec.decode(plain).data, "decoded from a view");
+  if (codec.errorBound) t.same(codec.errorBound(view), codec.errorBound(plain), "error bounds of a view");
+  codec.verifyCodes?.(view);
+  for (const metric of codec.supports.metrics) {
+    const query = trial.query();
+    const expected = trial.scores(codec, metric, query, plain);
+    t.same(trial.scores(codec, metric, query, view), expected, `${metric} scores of a view`);
+    const scorer = codec.scorer(metric);
+    const hits = scorer.prepare(query).topK(plain, 4);
+    trial.sameHits(scorer.prepare(query).topK(view, 4), hits, `${metric} hits in a view`);
+    const own = { ...queries, data: Float32Array.from(queries.data) };
+    const batch = scorer.topKBatch(own, plain, 4);
+    scorer.topKBatch(queries, view, 4).forEach((found, i) => {
+      trial.sameHits(found, batch[i], `${metric} hits in a view, of query ${i} of a batch in a view`);
+    });
+  }
+}

@@ -1,0 +1,197 @@
+/** Three codecs that keep the contract, each as plain as can be: what the broken ones are made from. */
+import {
+  type Codec,
+  type CodecFamily,
+  type CodecState,
+  type CommonOptions,
+  checkCodes,
+  checkDim,
+  checkMetric,
+  checkState,
+  checkVectors,
+  METRICS,
+  type Metric,
+  PithError,
+  type Resident,
+  readOptions,
+  rowCodec,
+  rowCodecFamily,
+  type Scorer,
+  type StateTensor,
+  type Vectors,
+} from "@pith/codec-core";
+
+/** Floats as they are: decodes exactly. */
+export const plain: CodecFamily = rowCodecFamily({
+  name: "plain",
+  version: 1,
+  summary: "float32 as it is",
+  supports: { decode: "exact" },
+  coder: ({ dim }) => ({
+    stride: 4 * dim,
+    encodeRow: (row, out) => out.set(new Uint8Array(row.buffer)),
+    decodeRow: (code, out) => out.set(new Float32Array(code.buffer)),
+    errorBoundRow: () => 0,
+  }),
+});
+
+/** Signed bytes on a uniform grid and a float32 step: lossy, with an option, a bound, a verifier and a resident form. */
+export const grid: CodecFamily = withExtras(
+  rowCodecFamily({
+    name: "grid",
+    version: 2,
+    summary: "a uniform grid of 2 levels + 1 values a row",
+    options: { levels: { type: "integer", default: 127, min: 1, max: 127, about: "grid points on each side" } },
+    coder({ dim, options }) {
+      const levels = options["levels"] as number;
+      const step = (code: Uint8Array): number => new DataView(code.buffer).getFloat32(dim, true);
+      return {
+        stride: dim + 4,
+        encodeRow(row, out) {
+          const max = row.reduce((m, x) => Math.max(m, Math.abs(x)), 0);
+          row.forEach((x, j) => {
+            out[j] = max === 0 ? 0 : Math.round((x / max) * levels);
+          });
+          new DataView(out.buffer).setFloat32(dim, max / levels, true);
+        },
+        decodeRow(code, out) {
+          const codes = new Int8Array(code.buffer);
+          const scale = step(code);
+          for (let j = 0; j < dim; j++) out[j] = codes[j] * scale;
+        },
+        errorBoundRow: (code) => (0.5 * (1 + 2 ** -10) * step(code) + 2 ** -120) * Math.sqrt(dim),
+      };
+    },
+  }),
+);
+
+interface GridResident extends Resident {
+  readonly codes: Parameters<Codec["decode"]>[0];
+}
+
+function withExtras(family: CodecFamily): CodecFamily {
+  const extend = (codec: Codec): Codec => ({
+    ...codec,
+    verifyCodes(c) {
+      checkCodes(c, codec.stride);
+      const view = new DataView(c.bytes.buffer, c.bytes.byteOffset, c.bytes.length);
+      for (let row = 0; row < c.count; row++)
+        if (!(view.getFloat32(row * c.stride + codec.dim, true) >= 0))
+          throw new PithError("CORRUPT_CODES", `row ${row}: the step is below 0`, { row });
+    },
+    resident(c): Resident {
+      checkCodes(c, codec.stride);
+      const codes = { ...c, bytes: c.bytes.slice() };
+      const byteLength = codes.bytes.length;
+      return { kind: "resident", codec: codec.name, count: c.count, byteLength, codes } as GridResident;
+    },
+    scorer(metric): Scorer {
+      const scorer = codec.scorer(metric);
+      const own = (c: Parameters<Scorer["topKBatch"]>[1]): typeof c =>
+        "kind" in c && c.codec === codec.name ? (c as GridResident).codes : c;
+      return {
+        metric,
+        prepare(query) {
+          const prepared = scorer.prepare(query);
+          return { ...prepared, topK: (c, k, allow) => prepared.topK(own(c), k, allow) };
+        },
+        topKBatch: (queries, c, k, allow) => scorer.topKBatch(queries, own(c), k, allow),
+      };
+    },
+  });
+  return {
+    ...family,
+    create: (options) => extend(family.create(options)),
+    restore: (state) => extend(family.restore(state)),
+  };
+}
+
+/** A byte a dimension between the least and the greatest value of a sample: trained, with tensors. */
+export const ranges: CodecFamily = {
+  name: "ranges",
+  version: 1,
+  summary: "a byte a dimension, over the range of a sample",
+  options: {},
+  metrics: METRICS,
+  create(): Codec {
+    throw new PithError("NOT_SUPPORTED", "ranges are learned: use train");
+  },
+  train(sample: Vectors, { dim, metric = "cosine", ...rest }: CommonOptions): Codec {
+    checkDim(dim);
+    checkMetric(metric);
+    readOptions({}, rest);
+    checkVectors(sample, dim);
+    if (sample.count < MIN_SAMPLE)
+      throw new PithError("SAMPLE_TOO_SMALL", `expected ${MIN_SAMPLE} rows, got ${sample.count}`, {
+        expected: MIN_SAMPLE,
+        actual: sample.count,
+      });
+    const [low, step] = [new Float32Array(dim), new Float32Array(dim)];
+    const unit = metric === "cosine" ? rowLengths(sample) : new Float64Array(sample.count).fill(1);
+    for (let j = 0; j < dim; j++) {
+      const column = Array.from({ length: sample.count }, (_, i) => sample.data[i * dim + j] / unit[i]);
+      low[j] = Math.min(...column);
+      step[j] = (Math.max(...column) - low[j]) / 255;
+    }
+    return rangesCodec(dim, metric, low, step);
+  },
+  restore(state: CodecState): Codec {
+    checkState(state, ranges);
+    const dim = checkDim(state.dim);
+    const metric = checkMetric(state.metric);
+    if (Object.keys(state.params).length > 0 || Object.keys(state.tensors).sort().join() !== "low,step")
+      throw new PithError("CORRUPT_FILE", "expected no parameters, and the tensors low and step");
+    return rangesCodec(dim, metric, floats(state.tensors["low"], dim), floats(state.tensors["step"], dim));
+  },
+};
+
+const MIN_SAMPLE = 300;
+
+function rangesCodec(dim: number, metric: Metric, low: Float32Array, step: Float32Array): Codec {
+  const codec = rowCodec({
+    name: "ranges",
+    version: 1,
+    dim,
+    metric,
+    stride: dim + 1,
+    encodeRow(row, out) {
+      out[dim] = row.some((x) => x !== 0) ? 1 : 0; // a zero vector has to score 0 under cosine
+      row.forEach((x, j) => {
+        out[j] = step[j] === 0 ? 0 : Math.max(0, Math.min(255, Math.round((x - low[j]) / step[j])));
+      });
+    },
+    decodeRow(code, out) {
+      for (let j = 0; j < dim; j++) out[j] = code[dim] === 0 ? 0 : low[j] + code[j] * step[j];
+    },
+  });
+  const tensor = (data: Float32Array): StateTensor => ({
+    dtype: "F32",
+    shape: [dim],
+    bytes: new Uint8Array(data.slice().buffer),
+  });
+  return {
+    ...codec,
+    supports: { ...codec.supports, trained: true, minSample: MIN_SAMPLE },
+    state: () => ({ ...codec.state(), tensors: { low: tensor(low), step: tensor(step) } }),
+  };
+}
+
+function floats(tensor: StateTensor, dim: number): Float32Array {
+  const ok =
+    tensor?.dtype === "F32" &&
+    Array.isArray(tensor.shape) &&
+    tensor.shape.length === 1 &&
+    tensor.shape[0] === dim &&
+    tensor.bytes instanceof Uint8Array &&
+    tensor.bytes.length === 4 * dim;
+  if (!ok) throw new PithError("CORRUPT_FILE", `expected ${dim} float32 in one row`);
+  const data = new Float32Array(tensor.bytes.slice().buffer);
+  if (!data.every((x) => Math.abs(x) < 1e38)) throw new PithError("CORRUPT_FILE", "expected finite ranges");
+  return data;
+}
+
+function rowLengths(v: Vectors): Float64Array {
+  return Float64Array.from({ length: v.count }, (_, i) =>
+    Math.hypot(...v.data.subarray(i * v.dim, (i + 1) * v.dim)),
+  );
+}

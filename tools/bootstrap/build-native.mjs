@@ -1,0 +1,36 @@
+/**
+ * Builds the native addon of @pith/codec-core into its package folder: binding.cjs, binding.d.cts and the .node
+ * library. Without cargo it says so in one line and succeeds: Pith then runs on TypeScript.
+ */
+import { spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const core = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "packages", "codec-core");
+
+if (spawnSync("cargo", ["--version"], { stdio: "ignore" }).status !== 0) {
+  console.log("cargo not found: Pith runs on its TypeScript backend (slower, same results)");
+  process.exit(0);
+}
+
+const cli = createRequire(join(core, "package.json")).resolve("@napi-rs/cli/package.json");
+const { status } = spawnSync(
+  process.execPath,
+  [
+    join(dirname(cli), "dist", "cli.js"),
+    "build",
+    "--platform",
+    "--release",
+    ...["--manifest-path", "native/node/Cargo.toml"],
+    ...["--package-json-path", "package.json"],
+    ...["--target-dir", join(core, "native", "target")],
+    ...["--output-dir", "."],
+    ...["--js", "binding.cjs"],
+    ...["--dts", "binding.d.cts"],
+    "--",
+    "--locked",
+  ],
+  { cwd: core, stdio: "inherit" },
+);
+process.exit(status === 0 ? 0 : 1);
