@@ -7,10 +7,15 @@ import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+/** Minor version of the oldest cargo that napi-rs builds with. */
+const OLDEST_CARGO = 88;
+
 const core = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "packages", "codec-core");
 
-if (spawnSync("cargo", ["--version"], { stdio: "ignore" }).status !== 0) {
-  console.log("cargo not found: Pith runs on its TypeScript backend (slower, same results)");
+const cargo = cargoVersion();
+if (cargo === undefined || cargo < OLDEST_CARGO) {
+  const why = cargo === undefined ? "cargo not found" : `cargo 1.${cargo} is older than 1.${OLDEST_CARGO}`;
+  console.log(`${why}: Pith runs on its TypeScript backend (slower, the same results)`);
   process.exit(0);
 }
 
@@ -34,3 +39,8 @@ const { status } = spawnSync(
   { cwd: core, stdio: "inherit" },
 );
 process.exit(status === 0 ? 0 : 1);
+
+function cargoVersion() {
+  const { status, stdout } = spawnSync("cargo", ["--version"], { encoding: "utf8" });
+  return status === 0 ? Number(/^cargo 1\.(\d+)/.exec(stdout)?.[1]) : undefined;
+}

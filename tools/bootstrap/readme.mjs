@@ -11,4 +11,7 @@ const output = execFileSync(process.execPath, ["apps/pith/dist/demo.js", "exampl
 });
 const readme = join(ROOT, "README.md");
 const block = `<!-- demo:begin -->\n\`\`\`text\n${output.trimEnd()}\n\`\`\`\n<!-- demo:end -->`;
-writeFileSync(readme, readFileSync(readme, "utf8").replace(/<!-- demo:begin -->.*<!-- demo:end -->/s, () => block));
+writeFileSync(
+  readme,
+  readFileSync(readme, "utf8").replace(/<!-- demo:begin -->.*<!-- demo:end -->/s, () => block),
+);

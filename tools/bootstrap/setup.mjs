@@ -5,7 +5,7 @@
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { delimiter, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
@@ -13,6 +13,8 @@ export const ROOT = join(dirname(fileURLToPath(import.meta.url)), "..", "..");
 const manifest = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
 const env = {
   ...process.env,
+  // turbo looks for the package manager here; the path must be absolute, as it starts it in each package's folder.
+  PATH: `${join(ROOT, "node_modules", ".bin")}${delimiter}${process.env.PATH}`,
   TURBO_TELEMETRY_DISABLED: "1",
   DO_NOT_TRACK: "1",
   // Part of the build's cache key: a build without Rust must not stand in for one with it.
@@ -38,9 +40,7 @@ export function run(command, args, { quiet = false, ...options } = {}) {
 /** Runs turbo tasks of the workspace. @returns turbo's exit code */
 export function turbo(tasks, { quiet = false, args = [] } = {}) {
   const flags = ["--output-logs=new-only", "--no-update-notifier", ...args];
-  return run(process.execPath, [bin("pnpm", "bin/pnpm.cjs"), "exec", "turbo", "run", ...tasks, ...flags], {
-    quiet,
-  });
+  return run(join(ROOT, "node_modules", ".bin", "turbo"), ["run", ...tasks, ...flags], { quiet });
 }
 
 function checkNode() {
@@ -66,17 +66,13 @@ function install(verbose) {
 function build(verbose) {
   if (env.PITH_RUSTC === "none")
     step("no Rust toolchain: using the TypeScript backend (slower, the same results)");
-  if (!existsSync(join(ROOT, "apps/pith/dist/main.js"))) step("building");
+  if (!existsSync(join(ROOT, "apps/pith/dist/main.js"))) step("building; the native core takes about a minute the first time");
   if (turbo(["build"], { quiet: !verbose }) !== 0) fail("the build failed");
 }
 
 function rustVersion() {
   const result = spawnSync("cargo", ["--version"], { encoding: "utf8" });
   return result.status === 0 ? result.stdout.trim() : "none";
-}
-
-function bin(name, path) {
-  return join(ROOT, "node_modules", name, path);
 }
 
 export function step(line) {

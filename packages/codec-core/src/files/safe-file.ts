@@ -5,18 +5,8 @@
  */
 import { randomBytes } from "node:crypto";
 import { unlinkSync } from "node:fs";
-import {
-  access,
-  constants,
-  type FileHandle,
-  lstat,
-  open,
-  readlink,
-  rename,
-  stat,
-  unlink,
-} from "node:fs/promises";
-import { basename, dirname, join, resolve } from "node:path";
+import { type FileHandle, open, rename, unlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
 import { PithError } from "../errors.ts";
 import { quotePath, writeError } from "./io-error.ts";
 import { existing, followLinks, keepOwner, syncFolder } from "./target.ts";

@@ -18,7 +18,10 @@ const partials: Float32Array = new Float32Array(LANES);
 export function dot(a: Float32Array, aAt: number, b: Float32Array, bAt: number, dim: number): number {
   const full = dim - (dim % LANES);
   for (let lane = 0; lane < LANES; lane += 4) {
-    let [p0, p1, p2, p3] = [0, 0, 0, 0];
+    let p0 = 0;
+    let p1 = 0;
+    let p2 = 0;
+    let p3 = 0;
     for (let j = lane; j < full; j += LANES) {
       const i = aAt + j;
       const k = bAt + j;
@@ -43,7 +46,10 @@ export function squaredDistance(
 ): number {
   const full = dim - (dim % LANES);
   for (let lane = 0; lane < LANES; lane += 4) {
-    let [p0, p1, p2, p3] = [0, 0, 0, 0];
+    let p0 = 0;
+    let p1 = 0;
+    let p2 = 0;
+    let p3 = 0;
     for (let j = lane; j < full; j += LANES) {
       const i = aAt + j;
       const k = bAt + j;
