@@ -83,11 +83,17 @@ describe("examples in the docs", () => {
 });
 
 test("the README shows what `npm start` prints", () => {
-  const printed = execFileSync(process.execPath, [join(ROOT, "apps/pith/dist/demo.js"), join(EXAMPLES, "data")], {
-    cwd: folder,
-    encoding: "utf8",
-  });
-  const shown = /<!-- demo:begin -->\n```text\n(.*?)```/s.exec(readFileSync(join(ROOT, "README.md"), "utf8"))?.[1];
+  const printed = execFileSync(
+    process.execPath,
+    [join(ROOT, "apps/pith/dist/demo.js"), join(EXAMPLES, "data")],
+    {
+      cwd: folder,
+      encoding: "utf8",
+    },
+  );
+  const shown = /<!-- demo:begin -->\n```text\n(.*?)```/s.exec(
+    readFileSync(join(ROOT, "README.md"), "utf8"),
+  )?.[1];
   // Speed and backend differ from machine to machine; all else must be the same.
   const steady = (text: string): string =>
     text

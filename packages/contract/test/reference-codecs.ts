@@ -41,7 +41,9 @@ export const grid: CodecFamily = withExtras(
     name: "grid",
     version: 2,
     summary: "a uniform grid of 2 levels + 1 values a row",
-    options: { levels: { type: "integer", default: 127, min: 1, max: 127, about: "grid points on each side" } },
+    options: {
+      levels: { type: "integer", default: 127, min: 1, max: 127, about: "grid points on each side" },
+    },
     coder({ dim, options }) {
       const levels = options["levels"] as number;
       const step = (code: Uint8Array): number => new DataView(code.buffer).getFloat32(dim, true);
@@ -103,6 +105,26 @@ function withExtras(family: CodecFamily): CodecFamily {
     ...family,
     create: (options) => extend(family.create(options)),
     restore: (state) => extend(family.restore(state)),
+  };
+}
+
+/** The grid for search alone: scores, but decodes nothing; promises the same hits on every backend, not the same bytes. */
+export const blind: CodecFamily = withoutDecoding(grid);
+
+function withoutDecoding(family: CodecFamily): CodecFamily {
+  const refuse = (): never => {
+    throw new PithError("NOT_SUPPORTED", "these codes don't decode");
+  };
+  const blinded = (codec: Codec): Codec => ({
+    ...codec,
+    supports: { ...codec.supports, decode: "none", deterministic: "ranking" },
+    decode: refuse,
+    decodeInto: refuse,
+  });
+  return {
+    ...family,
+    create: (options) => blinded(family.create(options)),
+    restore: (state) => blinded(family.restore(state)),
   };
 }
 

@@ -39,14 +39,15 @@ export interface Kernels {
   norms(data: Float32Array, dim: number, out: Float32Array): void;
 
   /**
-   * Exact scores of one float32 query against rows. Under cosine the query comes normalised and the row's norm is
-   * divided out here; a zero row scores 0.
+   * Exact scores of one float32 query against rows: the inner product, under l2 minus the squared distance. Under
+   * cosine the query comes normalised and the row's norm is divided out here; a zero row scores 0. The rules, to the
+   * bit, are in kernels/float-scan.ts.
    */
   floatScores(metric: Metric, query: Float32Array, rows: FloatRows, dim: number, out: Float32Array): void;
 
   /**
    * The k best rows for each query; `k` is at most the number of allowed rows and `out` has room for
-   * queries x k. `allow` is a Bitset's words, one bit a row.
+   * queries x k. `allow` is a Bitset's words, one bit a row. The scores are those of floatScores.
    */
   floatTopK(
     metric: Metric,

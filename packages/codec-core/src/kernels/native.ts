@@ -41,10 +41,16 @@ function load(): Native {
   }
 }
 
+/**
+ * One line. The generated loader tries several places and chains what went wrong in each by `cause`: a library that
+ * is there but doesn't load says more than those that are missing.
+ */
 function explain(error: unknown): string {
-  const { code, message } = error as { code?: string; message: string };
-  const [line] = message.split("\n");
-  return code === "MODULE_NOT_FOUND" && line.includes("binding.cjs") ? "not built: no binding.cjs" : line;
+  const lines: string[] = [];
+  for (let e = error; e instanceof Error; e = e.cause) lines.push(e.message.split("\n")[0]);
+  if (lines[0]?.includes("binding.cjs")) return "not built: no binding.cjs";
+  const missing = (line: string): boolean => line.startsWith("Cannot find");
+  return lines.findLast((line) => !missing(line)) ?? "no native library for this platform";
 }
 
 /** The functions of native/node; the first argument is the instruction set's place in `isas()`. */

@@ -37,16 +37,14 @@ describe("Bitset", () => {
   test("behaves as a set of numbers", () => {
     fc.assert(
       fc.property(
-        fc
-          .integer({ min: 0, max: 100 })
-          .chain((length) =>
-            fc.tuple(
-              fc.constant(length),
-              fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: Math.max(0, length - 1) })), {
-                maxLength: 80,
-              }),
-            ),
+        fc.integer({ min: 0, max: 100 }).chain((length) =>
+          fc.tuple(
+            fc.constant(length),
+            fc.array(fc.tuple(fc.boolean(), fc.integer({ min: 0, max: Math.max(0, length - 1) })), {
+              maxLength: 80,
+            }),
           ),
+        ),
         ([length, steps]) => {
           const bits = new Bitset(length);
           const set = new Set<number>();

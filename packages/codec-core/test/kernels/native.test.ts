@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import type { Metric } from "../../src/contract/metric.ts";
 import { isPithError } from "../../src/errors.ts";
-import type { FloatRows, Kernels } from "../../src/kernels/kernels.ts";
+import type { FloatRows, Isa, Kernels } from "../../src/kernels/kernels.ts";
+import { loadNative } from "../../src/kernels/native.ts";
 import { portable } from "../../src/kernels/portable.ts";
 import { SplitMix64 } from "../../src/random.ts";
 import { awkwardRows, bits, natives, normals, skipped } from "./backends.ts";
@@ -131,18 +132,20 @@ describe.skipIf(skipped !== undefined).each(natives.map((k) => [k.isa, k] as con
     expect(out).toEqual(new Float32Array(5).fill(7));
   });
 
-  test("an argument of another type and a panic are INTERNAL", () => {
-    // A plain array isn't what the addon takes; an unknown metric is an index out of bounds in Rust.
+  test("an argument that the addon doesn't take is INTERNAL", () => {
     expect(codeOf(() => native.norms([1, 2] as unknown as Float32Array, 1, new Float32Array(2)))).toBe(
       "INTERNAL",
     );
-    const unknown = 3 as unknown as Metric;
-    expect(
-      codeOf(() =>
-        native.floatScores(unknown, new Float32Array(1), new Float32Array(1), 1, new Float32Array(1)),
-      ),
-    ).toBe("INTERNAL");
   });
+});
+
+test.skipIf(skipped !== undefined)("a panic in Rust is INTERNAL, and the process lives", () => {
+  const addon = loadNative();
+  if (!("isas" in addon)) throw new Error(addon.reason);
+  // An instruction set that isn't there has the place -1: an index out of bounds.
+  const broken = addon.kernels("none" as Isa);
+  expect(() => broken.norms(new Float32Array(4), 2, new Float32Array(2))).toThrow(/index out of bounds/);
+  expect(codeOf(() => broken.norms(new Float32Array(4), 2, new Float32Array(2)))).toBe("INTERNAL");
 });
 
 /** Same scores, same hits, alone and with an allow-list. */

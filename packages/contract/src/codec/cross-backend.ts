@@ -31,7 +31,9 @@ export const backendLaws: LawChecks<"backend.codes" | "backend.decode" | "backen
         const queries = trial.rows(20, 90);
         const search = (c: Codes): Hits[] => codec.scorer(metric).topKBatch(queries, c, 10);
         const [found, wanted] = [search(here), search(there)];
-        const same = found.map((hits, i) => hits.slots.filter((slot) => wanted[i].slots.includes(slot)).length);
+        const same = found.map(
+          (hits, i) => hits.slots.filter((slot) => wanted[i].slots.includes(slot)).length,
+        );
         const share = same.reduce((a, b) => a + b, 0) / (10 * found.length);
         t.ok(share >= 0.98, `${metric}: of 200 hits 98% are those of portable codes (${share})`);
       }
@@ -68,7 +70,9 @@ export const backendLaws: LawChecks<"backend.codes" | "backend.decode" | "backen
           portable.scorer(metric).prepare(query).topK(c, 10),
         ]);
         const scores = trial.scores(codec, metric, query, c);
-        const tolerance = order.map((i) => scoreTolerance(metric, query, rows.subarray(i * dim, (i + 1) * dim)));
+        const tolerance = order.map((i) =>
+          scoreTolerance(metric, query, rows.subarray(i * dim, (i + 1) * dim)),
+        );
         t.near(scores, expected, tolerance, `${metric} scores, beside the portable ones`);
         const hits = codec.scorer(metric).prepare(query).topK(c, 10);
         t.equal(hits.length, wanted.length, `${metric}, number of hits`);
@@ -76,7 +80,12 @@ export const backendLaws: LawChecks<"backend.codes" | "backend.decode" | "backen
           // Another slot is right only where both scores are within the tolerance of each other.
           const [slot, portable] = [hits.slots[i], wanted.slots[i]];
           if (slot !== portable)
-            t.near([expected[slot]], [expected[portable]], 2 * tolerance[slot], `${metric}, hit ${i}: slot ${slot}`);
+            t.near(
+              [expected[slot]],
+              [expected[portable]],
+              2 * tolerance[slot],
+              `${metric}, hit ${i}: slot ${slot}`,
+            );
         }
       }
     },

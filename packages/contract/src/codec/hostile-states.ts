@@ -75,7 +75,9 @@ function* params(state: CodecState, alter: Alter): Generator<HostileState> {
     yield alter(`the parameter ${name} missing`, { params: rest }, REFUSED);
     for (const value of GARBAGE)
       if (value !== undefined)
-        yield alter(`${describe(value)} as parameter ${name}`, { params: { ...state.params, [name]: value } });
+        yield alter(`${describe(value)} as parameter ${name}`, {
+          params: { ...state.params, [name]: value },
+        });
   }
   const extra = JSON.parse('{"no_such_parameter": 1, "__proto__": {"dim": 1}}') as object;
   yield alter("an unknown parameter", { params: { ...state.params, no_such_parameter: 1 } }, REFUSED);
@@ -99,7 +101,16 @@ function* tensors(state: CodecState, alter: Alter): Generator<HostileState> {
     yield alter(`tensor ${name} with an array for bytes`, replaced({ bytes: [...tensor.bytes] }), REFUSED);
     yield alter(`tensor ${name} of dtype BOOL`, replaced({ dtype: "BOOL" }), REFUSED);
     yield alter(`tensor ${name} of dtype toString`, replaced({ dtype: "toString" }), REFUSED);
-    for (const shape of [undefined, [], [0], [-1, -4], [2 ** 53, 2 ** 53], [1.5], ["4"], [...tensor.shape, 2]])
+    for (const shape of [
+      undefined,
+      [],
+      [0],
+      [-1, -4],
+      [2 ** 53, 2 ** 53],
+      [1.5],
+      ["4"],
+      [...tensor.shape, 2],
+    ])
       yield alter(`tensor ${name} of shape ${JSON.stringify(shape)}`, replaced({ shape }), REFUSED);
     for (const fill of [0, 0xff, 0x7f])
       yield alter(`tensor ${name} filled with ${fill}`, replaced({ bytes: tensor.bytes.map(() => fill) }));

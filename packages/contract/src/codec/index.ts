@@ -9,6 +9,7 @@ import { backendLaws } from "./cross-backend.ts";
 import { inputLaws } from "./input.ts";
 import { CODEC_LAWS, type CodecLaw } from "./laws.ts";
 import { manifestLaws } from "./manifest.ts";
+import { optionLaws } from "./options.ts";
 import { purityLaws } from "./purity.ts";
 import { scoreLaws } from "./score.ts";
 import { stateLaws } from "./state.ts";
@@ -37,6 +38,7 @@ const CHECKS: LawChecks<CodecLaw> = {
   ...strideLaws,
   ...purityLaws,
   ...inputLaws,
+  ...optionLaws,
   ...viewLaws,
   ...valueLaws,
   ...scoreLaws,

@@ -4,7 +4,6 @@ import {
   type Codec,
   type Codes,
   type ErrorCode,
-  type OptionSpec,
   type Resident,
   type Vectors,
 } from "@pith/codec-core";
@@ -22,7 +21,6 @@ export const inputLaws: LawChecks<
   | "input.codes"
   | "input.k"
   | "input.allow"
-  | "input.options"
 > = {
   "into.room": {
     run(trial) {
@@ -72,7 +70,11 @@ export const inputLaws: LawChecks<
           rows.data[row * dim + column] = bad;
           if (row < COUNT - 1) rows.data[rows.data.length - 1] = Number.NaN; // the first one is named
           const refuses = (action: () => unknown, what: string, wantedRow = row): void => {
-            const { details } = t.throws("NOT_FINITE", action, `${what} with ${bad} in row ${wantedRow}, column ${column}`);
+            const { details } = t.throws(
+              "NOT_FINITE",
+              action,
+              `${what} with ${bad} in row ${wantedRow}, column ${column}`,
+            );
             t.equal(details["row"], wantedRow, `details.row, ${what}`);
             t.equal(details["column"], column, `details.column, ${what}`);
           };
@@ -118,7 +120,11 @@ export const inputLaws: LawChecks<
       const { t, dim } = trial;
       const codec = trial.codec();
       const { data } = trial.rows(COUNT);
-      const wrong: Vectors[] = [COUNT - 1, COUNT + 1, -1, 0.5, Number.NaN].map((count) => ({ data, dim, count }));
+      const wrong: Vectors[] = [COUNT - 1, COUNT + 1, -1, 0.5, Number.NaN].map((count) => ({
+        data,
+        dim,
+        count,
+      }));
       wrong.push({ data: data.slice(1), dim, count: COUNT });
       const c = codec.encode(trial.rows(COUNT));
       for (const v of wrong) {
@@ -182,7 +188,11 @@ export const inputLaws: LawChecks<
           t.throws("INVALID_ARGUMENT", () => scorer.prepare(trial.query()).topK(c, k), what);
           t.throws("INVALID_ARGUMENT", () => scorer.topKBatch(trial.rows(2), c, k), `${what} for a batch`);
           const none = codec.encode(trial.rows(0));
-          t.throws("INVALID_ARGUMENT", () => scorer.prepare(trial.query()).topK(none, k), `${what} over no codes`);
+          t.throws(
+            "INVALID_ARGUMENT",
+            () => scorer.prepare(trial.query()).topK(none, k),
+            `${what} over no codes`,
+          );
         }
     },
   },
@@ -202,35 +212,7 @@ export const inputLaws: LawChecks<
         }
     },
   },
-
-  "input.options": {
-    dims: "few",
-    run(trial) {
-      const { t, subject, metric, dim, family } = trial;
-      const codec = trial.codec();
-      const make = (extra: Record<string, unknown>): unknown => {
-        const options = { ...subject.options(metric, dim), ...extra };
-        return codec.supports.trained && family.train
-          ? family.train(subject.sample(Math.max(256, codec.supports.minSample), dim), options)
-          : family.create(options);
-      };
-      for (const name of ["no-such-option", "toString", "dimension"])
-        t.throws("INVALID_OPTION", () => make({ [name]: 1 }), `the unknown option ${name}`);
-      for (const [name, spec] of Object.entries(family.options))
-        for (const value of badValues(spec))
-          t.throws("INVALID_OPTION", () => make({ [name]: value }), `${name} = ${String(value)}`);
-    },
-  },
 };
-
-/** Values that a schema rules out. */
-function badValues(spec: OptionSpec): unknown[] {
-  if (spec.type === "boolean") return ["maybe", 2, null];
-  if (spec.type === "choice") return ["no-such-choice", 1, null];
-  const outside = [spec.min - 1, spec.max + 1].filter((n) => n < spec.min || n > spec.max);
-  const fraction = spec.type === "integer" ? [spec.default + 0.5] : [];
-  return [...outside, ...fraction, Number.NaN, "many", "", null, true];
-}
 
 /** Every reader of codes refuses these. */
 function refusesCodes(trial: Trial, codec: Codec, c: Codes, code: ErrorCode, what: string): void {

@@ -43,7 +43,8 @@ export const CODEC_LAWS = {
   "topk.batch": "topKBatch gives for each query what topK gives",
   "topk.resident": "resident codes give the hits of plain codes",
   "codes.verify": "verifyCodes accepts what encode makes",
-  "codes.garbage": "bytes that no encoder wrote are typed errors or scores, never a crash, and topK stays sorted",
+  "codes.garbage":
+    "bytes that no encoder wrote are typed errors or scores, never a crash, and topK stays sorted",
   "state.shape": "state holds the canonical params with every option, and tensors of exactly their shape",
   "state.restore": "restore(state()) is the same codec: same bytes, floats, scores and state",
   "state.hostile": "restore of any other state is a PithError, or a codec with exactly that state",

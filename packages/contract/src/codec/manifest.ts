@@ -26,13 +26,20 @@ export const manifestLaws: LawChecks<
       t.ok(typeof family.summary === "string" && family.summary !== "", "family.summary is a line");
       t.ok(typeof family.options === "object" && family.options !== null, "family.options is a schema");
       t.equal(codec.name, family.name, "codec.name is the family's");
-      t.ok(integer(codec.version, 1) && codec.version <= family.version, "codec.version is one of the family's");
+      t.ok(
+        integer(codec.version, 1) && codec.version <= family.version,
+        "codec.version is one of the family's",
+      );
       t.equal(codec.dim, dim, "codec.dim is the one asked for");
       t.equal(codec.metric, metric, "codec.metric is the one asked for");
       t.ok(integer(codec.stride, 1), "codec.stride is an integer from 1");
       t.ok(Array.isArray(supports.metrics), "supports.metrics is an array");
       t.ok(supports.metrics.includes(metric), "supports.metrics has codec.metric");
-      t.equal(new Set(supports.metrics).size, supports.metrics.length, "metrics in supports.metrics, each once");
+      t.equal(
+        new Set(supports.metrics).size,
+        supports.metrics.length,
+        "metrics in supports.metrics, each once",
+      );
       t.ok(
         supports.metrics.every((m) => METRICS.includes(m)),
         "supports.metrics are metrics",
@@ -40,7 +47,10 @@ export const manifestLaws: LawChecks<
       t.equal(typeof supports.trained, "boolean", "type of supports.trained");
       t.equal(typeof supports.symmetric, "boolean", "type of supports.symmetric");
       t.ok(["exact", "approximate", "none"].includes(supports.decode), "supports.decode is one of the three");
-      t.ok(["bitwise", "ranking"].includes(supports.deterministic), "supports.deterministic is one of the two");
+      t.ok(
+        ["bitwise", "ranking"].includes(supports.deterministic),
+        "supports.deterministic is one of the two",
+      );
       t.ok(integer(supports.minDim, 1) && supports.minDim <= MAX_DIM, "supports.minDim is a dim");
       t.ok(integer(supports.minSample, 0), "supports.minSample is an integer from 0");
       for (const method of ["encode", "encodeInto", "decode", "decodeInto", "scorer", "state"] as const)
@@ -127,7 +137,8 @@ export const manifestLaws: LawChecks<
       }
       const { minSample } = supports;
       t.ok(minSample >= 1, "minSample is from 1 where the codec is trained");
-      if (typeof family.train !== "function") t.fail("a trained codec's family has train", "function", family.train);
+      if (typeof family.train !== "function")
+        t.fail("a trained codec's family has train", "function", family.train);
       const train = (rows: number): Codec => family.train!(subject.sample(rows, dim), options);
       t.throws("SAMPLE_TOO_SMALL", () => train(minSample - 1), `training on ${minSample - 1} rows`);
       t.ok(train(minSample).supports.trained, `training on ${minSample} rows makes a trained codec`);

@@ -13,7 +13,13 @@ function readings(trial: Trial, codec: Codec, c: Codes, query: Float32Array): Fl
 }
 
 export const purityLaws: LawChecks<
-  "encode.pure" | "encode.unretained" | "encode.concat" | "encode.into" | "decode.pure" | "decode.slices" | "decode.into"
+  | "encode.pure"
+  | "encode.unretained"
+  | "encode.concat"
+  | "encode.into"
+  | "decode.pure"
+  | "decode.slices"
+  | "decode.into"
 > = {
   "encode.pure": {
     run(trial) {
@@ -63,7 +69,11 @@ export const purityLaws: LawChecks<
       for (const [from, to] of parts) {
         const part = { data: rows.data.slice(from * dim, to * dim), dim, count: to - from };
         const expected = sliceCodes(whole, from, to);
-        t.same(flatBytes(codec.encode(part)), flatBytes(expected), `rows ${from} to ${to} of ${COUNT} by themselves`);
+        t.same(
+          flatBytes(codec.encode(part)),
+          flatBytes(expected),
+          `rows ${from} to ${to} of ${COUNT} by themselves`,
+        );
       }
     },
   },
@@ -98,12 +108,17 @@ export const purityLaws: LawChecks<
       t.same(query, trial.query(), "the query after scoring");
       if (decodes(codec)) codec.decode(c).data.fill(0);
       const again = readings(trial, codec, c, query);
-      for (const [i, reading] of expected.entries()) t.same(again[i], reading, "what codes say a second time");
+      for (const [i, reading] of expected.entries())
+        t.same(again[i], reading, "what codes say a second time");
       query.fill(0);
       const scores = new Float32Array(COUNT);
       prepared.forEach((p, i) => {
         p.scoreInto(c, scores);
-        t.same(scores, expected[i + (decodes(codec) ? 1 : 0)], "scores of a prepared query that changed since");
+        t.same(
+          scores,
+          expected[i + (decodes(codec) ? 1 : 0)],
+          "scores of a prepared query that changed since",
+        );
       });
       const other = codec.encode(trial.rows(COUNT, 50));
       c.bytes.set(other.bytes);

@@ -21,7 +21,10 @@ export const scoreLaws: LawChecks<"score.decoded" | "score.higher" | "score.scal
           const tolerance = decoded.map((row) => scoreTolerance(metric, query, row));
           const what = `${metric} scores of query ${i}, beside exact ones on decoded vectors`;
           if (codec.metric !== "cosine" || metric !== "cosine") t.near(scores, expected, tolerance, what);
-          else nearEither(scores, expected, asTheyStand(query, decoded), (s, e) => t.near(s, e, tolerance, what));
+          else
+            nearEither(scores, expected, asTheyStand(query, decoded), (s, e) =>
+              t.near(s, e, tolerance, what),
+            );
         }
     },
   },
@@ -89,4 +92,3 @@ function nearEither(
 function rowsOf(v: Vectors): Float32Array[] {
   return Array.from({ length: v.count }, (_, i) => v.data.subarray(i * v.dim, (i + 1) * v.dim));
 }
-

@@ -22,7 +22,8 @@ export const stateLaws: LawChecks<"state.shape" | "state.restore" | "state.hosti
       for (const [name, value] of Object.entries(trial.subject.extra))
         t.equal(String(state.params[name]), String(value), `the option ${name} in state.params`);
       for (const [name, { dtype, shape, bytes }] of Object.entries(state.tensors)) {
-        if (!isDtype(dtype)) t.fail(`tensor ${name} has a dtype of safetensors`, Object.keys(DTYPE_BYTES), dtype);
+        if (!isDtype(dtype))
+          t.fail(`tensor ${name} has a dtype of safetensors`, Object.keys(DTYPE_BYTES), dtype);
         t.ok(bytes instanceof Uint8Array, `tensor ${name} holds a Uint8Array`);
         const elements = shape.reduce((product, n) => product * n, 1);
         t.equal(bytes.length, elements * DTYPE_BYTES[dtype], `bytes of tensor ${name}`);
@@ -40,7 +41,11 @@ export const stateLaws: LawChecks<"state.shape" | "state.restore" | "state.hosti
       sameState(t, again.state(), codec.state(), "state of the restored codec");
       for (const field of ["name", "version", "dim", "metric", "stride"] as const)
         t.equal(again[field], codec[field], `${field} of the restored codec`);
-      t.equal(JSON.stringify(again.supports), JSON.stringify(codec.supports), "manifest of the restored codec");
+      t.equal(
+        JSON.stringify(again.supports),
+        JSON.stringify(codec.supports),
+        "manifest of the restored codec",
+      );
       const rows = trial.rows(30);
       const c = codec.encode(rows);
       t.same(flatBytes(again.encode(rows)), flatBytes(c), "bytes of the restored codec");
@@ -73,4 +78,3 @@ export const stateLaws: LawChecks<"state.shape" | "state.restore" | "state.hosti
     },
   },
 };
-

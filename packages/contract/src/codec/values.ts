@@ -91,7 +91,9 @@ export const valueLaws: LawChecks<
     run(trial) {
       const { t, dim } = trial;
       const codec = trial.codec();
-      const rows = split(trial.rows(60)).map((row, i) => row.map((x) => x * [1, 1e-3, 1e3, 2 ** -100, 2 ** 60][i % 5]));
+      const rows = split(trial.rows(60)).map((row, i) =>
+        row.map((x) => x * [1, 1e-3, 1e3, 2 ** -100, 2 ** 60][i % 5]),
+      );
       const input = join([...rows, ...split(edgeRows(trial))], dim);
       const c = codec.encode(input);
       const bounds = codec.errorBound!(c);

@@ -24,7 +24,12 @@ export function breakCodec(family: CodecFamily, change: (codec: Codec) => Partia
 /** The family with prepared queries replaced; batches run query by query over what was replaced. */
 export function breakQueries(
   family: CodecFamily,
-  change: (prepared: PreparedQuery, codec: Codec, query: Float32Array, scorer: Scorer) => Partial<PreparedQuery>,
+  change: (
+    prepared: PreparedQuery,
+    codec: Codec,
+    query: Float32Array,
+    scorer: Scorer,
+  ) => Partial<PreparedQuery>,
 ): CodecFamily {
   return breakScorer(family, (scorer, codec) => {
     const prepare = (query: Float32Array): PreparedQuery => {

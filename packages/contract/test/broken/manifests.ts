@@ -1,4 +1,11 @@
-import { type Codec, type CodecFamily, type CodecSupports, isPithError, PithError, type Vectors } from "@pith/codec-core";
+import {
+  type Codec,
+  type CodecFamily,
+  type CodecSupports,
+  isPithError,
+  PithError,
+  type Vectors,
+} from "@pith/codec-core";
 import { grid, ranges } from "../reference-codecs.ts";
 import { type BrokenCodec, breakCodec } from "./breaking.ts";
 
@@ -38,7 +45,11 @@ export const brokenManifests: readonly BrokenCodec[] = [
     law: "manifest.decode",
     family: claims(grid, { decode: "none" }),
   },
-  { fault: "says that it decodes exactly", law: "manifest.decode", family: claims(grid, { decode: "exact" }) },
+  {
+    fault: "says that it decodes exactly",
+    law: "manifest.decode",
+    family: claims(grid, { decode: "exact" }),
+  },
   {
     fault: "says that it scores code against code",
     law: "manifest.symmetric",
@@ -48,7 +59,10 @@ export const brokenManifests: readonly BrokenCodec[] = [
   {
     fault: "takes dim 0 for 1",
     law: "manifest.dims",
-    family: { ...grid, create: (options) => grid.create({ ...options, dim: options.dim === 0 ? 1 : options.dim }) },
+    family: {
+      ...grid,
+      create: (options) => grid.create({ ...options, dim: options.dim === 0 ? 1 : options.dim }),
+    },
   },
   {
     fault: "serves no more than 4,096 dims",

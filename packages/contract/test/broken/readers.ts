@@ -81,7 +81,9 @@ export const brokenReaders: readonly BrokenCodec[] = [
     family: breakCodec(grid, (codec) => {
       const whole = (c: Codes): Codes => {
         const count = Math.floor(c.bytes.length / codec.stride);
-        return c.stride === codec.stride ? { ...c, bytes: c.bytes.subarray(0, count * codec.stride), count } : c;
+        return c.stride === codec.stride
+          ? { ...c, bytes: c.bytes.subarray(0, count * codec.stride), count }
+          : c;
       };
       return { decode: (c) => codec.decode(whole(c)) };
     }),

@@ -3,8 +3,10 @@ import { grid, plain } from "../reference-codecs.ts";
 import { type BrokenCodec, breakCodec, breakQueries, breakScorer } from "./breaking.ts";
 
 /** Scores changed by `change`, and topK found from them honestly, so that only the scores are wrong. */
-function withScores(change: (score: number, row: number, codec: { metric: string }, query: Float32Array) => number) {
-  return breakQueries(grid, (prepared, codec, query, scorer) => {
+function withScores(
+  change: (score: number, row: number, codec: { metric: string }, query: Float32Array) => number,
+) {
+  return breakQueries(grid, (prepared, _, query, scorer) => {
     const scoreInto = (c: Codes, out: Float32Array): void => {
       prepared.scoreInto(c, out);
       for (let i = 0; i < out.length; i++) out[i] = change(out[i], i, scorer, query);
@@ -43,7 +45,9 @@ export const brokenScorers: readonly BrokenCodec[] = [
   {
     fault: "doesn't normalise cosine queries",
     law: "score.scale",
-    family: withScores((score, _, { metric }, query) => (metric === "cosine" ? score * Math.hypot(...query) : score)),
+    family: withScores((score, _, { metric }, query) =>
+      metric === "cosine" ? score * Math.hypot(...query) : score,
+    ),
   },
   {
     fault: "divides by the length of a zero vector",
@@ -75,7 +79,10 @@ export const brokenScorers: readonly BrokenCodec[] = [
     law: "decode.pure",
     family: breakQueries(grid, (_, codec, query, scorer) => {
       const now = () => codec.scorer(scorer.metric).prepare(query);
-      return { scoreInto: (c, out) => now().scoreInto(c, out), topK: (c, k, allow) => now().topK(c, k, allow) };
+      return {
+        scoreInto: (c, out) => now().scoreInto(c, out),
+        topK: (c, k, allow) => now().topK(c, k, allow),
+      };
     }),
   },
   {
@@ -152,7 +159,9 @@ export const brokenScorers: readonly BrokenCodec[] = [
       topKBatch: (queries, c, k, allow) =>
         scorer
           .topKBatch(queries, c, k, allow)
-          .map((hits) => (hits.length > 8 ? hitsAt(hits.slots.subarray(0, 8), hits.scores.subarray(0, 8)) : hits)),
+          .map((hits) =>
+            hits.length > 8 ? hitsAt(hits.slots.subarray(0, 8), hits.scores.subarray(0, 8)) : hits,
+          ),
     })),
   },
   {
@@ -194,7 +203,8 @@ export const brokenScorers: readonly BrokenCodec[] = [
     fault: "rounds k down and takes 0 for 1",
     law: "input.k",
     family: breakQueries(grid, (prepared) => ({
-      topK: (c, k, allow) => prepared.topK(c, typeof k === "number" && k >= 0 ? Math.max(1, Math.floor(k)) : k, allow),
+      topK: (c, k, allow) =>
+        prepared.topK(c, typeof k === "number" && k >= 0 ? Math.max(1, Math.floor(k)) : k, allow),
     })),
   },
   {

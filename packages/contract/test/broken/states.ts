@@ -11,9 +11,12 @@ export const brokenStates: readonly BrokenCodec[] = [
   {
     fault: "leaves an option out of its state",
     law: "state.shape",
-    family: breakCodec(restoresInstead((state) => ({ ...state, params: { levels: 127, ...state.params } })), (codec) => ({
-      state: () => ({ ...codec.state(), params: {} }),
-    })),
+    family: breakCodec(
+      restoresInstead((state) => ({ ...state, params: { levels: 127, ...state.params } })),
+      (codec) => ({
+        state: () => ({ ...codec.state(), params: {} }),
+      }),
+    ),
   },
   {
     fault: "restores with the default of an option",
