@@ -23,7 +23,7 @@ pub(crate) fn row_count(what: &'static str, length: usize, stride: usize) -> Res
     Err(Fault { code: "LENGTH_MISMATCH", what, expected: stride, actual: length })
 }
 
-/// `Ok` for a dim from 1 to 65,536: the integer kernels are proven for these (see `int8_bound`).
+/// `Ok` for a dim from 1 to 65,536: the integer kernels are proven for these (see `int8/bound`).
 pub(crate) fn expect_dim(dim: usize) -> Result<(), Fault> {
     if (1..=65_536).contains(&dim) {
         Ok(())

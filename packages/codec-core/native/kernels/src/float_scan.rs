@@ -12,13 +12,17 @@
 //! Rows are scored in tiles, several rows with several queries at once: each pair has its own chain of adds, which
 //! hides their latency, and a batch reads each row once for many queries.
 
+mod tile;
+
+use tile::Tile;
+
 use crate::allowed::Allowed;
 use crate::fault::{Fault, expect, expect_dim, row_count};
 use crate::float16::widen;
 use crate::isa::Isa;
 use crate::norms::{in_range, power_for};
 use crate::simd::{Kernel, Simd, run};
-use crate::stripes::{Product, RowLanes, SquaredDifference, squares, sum, tile};
+use crate::stripes::{Product, RowLanes, SquaredDifference, sum};
 use crate::topk::{TopK, TopKOutput, ranked};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -125,70 +129,6 @@ fn score<E: Element>(metric: Metric, query: &[f32], row: &[E]) -> f32 {
     })
 }
 
-/// Rows of one tile of scores, and what each needs under cosine.
-struct Tile<'a, E, const R: usize> {
-    at: [*const E; R],
-    /// Sums of squares under cosine.
-    squares: [f32; R],
-    slots: &'a [u32],
-}
-
-impl<'a, E: Element, const R: usize> Tile<'a, E, R>
-where
-    *const E: RowLanes,
-{
-    /// # Safety
-    /// Needs the instruction set; `slots` are 1 to R rows of `rows`.
-    #[inline(always)]
-    unsafe fn new<S: Simd>(metric: Metric, rows: &[E], dim: usize, slots: &'a [u32]) -> Self {
-        let mut at = [rows.as_ptr(); R];
-        for r in 0..R {
-            // The last row is repeated to fill the tile.
-            at[r] = rows[slots[r.min(slots.len() - 1)] as usize * dim..][..dim].as_ptr();
-        }
-        let squares = if metric == Metric::Cosine { unsafe { squares::<S::F, _, R>(&at, dim) } } else { [1.0; R] };
-        Tile { at, squares, slots }
-    }
-
-    /// Scores of all rows with Q queries, row by row.
-    ///
-    /// # Safety
-    /// As for `new`; queries have `dim` floats.
-    #[inline(always)]
-    unsafe fn scores<S: Simd, const Q: usize>(
-        &self,
-        metric: Metric,
-        queries: &[&[f32]; Q],
-        dim: usize,
-    ) -> [[f32; Q]; R] {
-        let mut q = [queries[0].as_ptr(); Q];
-        for i in 0..Q {
-            q[i] = queries[i].as_ptr();
-        }
-        let mut scores = unsafe {
-            match metric {
-                Metric::L2 => tile::<SquaredDifference, S::F, _, R, Q>(&self.at, &q, dim),
-                _ => tile::<Product, S::F, _, R, Q>(&self.at, &q, dim),
-            }
-        };
-        for r in 0..R {
-            let squares = self.squares[r];
-            let norm = squares.sqrt();
-            for i in 0..Q {
-                let raw = scores[r][i];
-                scores[r][i] = ranked(match metric {
-                    Metric::Dot => raw,
-                    Metric::L2 => 0.0 - raw,
-                    Metric::Cosine if in_range(squares) => raw / norm,
-                    // SAFETY: the row was checked in `new`.
-                    Metric::Cosine => score(metric, queries[i], unsafe { std::slice::from_raw_parts(self.at[r], dim) }),
-                });
-            }
-        }
-        scores
-    }
-}
-
 struct Scores<'a, E> {
     metric: Metric,
     query: &'a [f32],
@@ -285,21 +225,26 @@ where
         let queries: Vec<&[f32]> = queries.chunks_exact(dim).collect();
         let mut best: Vec<TopK> = queries.iter().map(|_| TopK::new(k)).collect();
         let mut slots = [0u32; 16];
+        let mut tiles: Vec<Tile<E, R>> = Vec::with_capacity(slots.len() / R);
         let mut blocks = allowed.blocks();
         loop {
             let n = blocks.fill(&mut slots);
             if n == 0 {
                 break;
             }
+            tiles.clear();
             for slots in slots[..n].chunks(R) {
                 // SAFETY: `slots` are rows.
-                let rows = unsafe { Tile::<E, R>::new::<S>(metric, rows, dim, slots) };
-                for (queries, best) in queries.chunks(Q).zip(best.chunks_mut(Q)) {
-                    let mut group = [queries[0]; Q];
-                    group[..queries.len()].copy_from_slice(queries);
+                tiles.push(unsafe { Tile::new::<S>(metric, rows, dim, slots) });
+            }
+            for (queries, best) in queries.chunks(Q).zip(best.chunks_mut(Q)) {
+                // The last query is repeated to make Q.
+                let mut group = [queries[queries.len() - 1]; Q];
+                group[..queries.len()].copy_from_slice(queries);
+                for tile in &tiles {
                     // SAFETY: queries have `dim` floats.
-                    let scores = unsafe { rows.scores::<S, Q>(metric, &group, dim) };
-                    for (&slot, scores) in rows.slots.iter().zip(&scores) {
+                    let scores = unsafe { tile.scores::<S, Q>(metric, &group, dim) };
+                    for (&slot, scores) in tile.slots().iter().zip(&scores) {
                         for (best, &score) in best.iter_mut().zip(scores) {
                             if score >= best.threshold() {
                                 best.push(slot, score);

@@ -18,15 +18,23 @@
 //! l2           0 - striped sum of t_j t_j with t_j = f32(p_j - f32(q_j scale))
 //! ```
 
+mod batch;
+mod bound;
+mod coding;
+mod rank;
+mod search;
+
 use crate::fault::{Fault, expect, expect_dim, row_count};
 use crate::float_scan::Metric;
 use crate::isa::Isa;
-use crate::simd::{F32x16, Kernel, Simd, run};
-use crate::stripes::{Product, RowLanes, Scaled, SquaredDifference, sum, tile};
+use crate::simd::{Kernel, Simd, run};
+use crate::stripes::{Product, Scaled, SquaredDifference, sum, tile};
 use crate::topk::ranked;
 
+pub use coding::{int8_decode, int8_encode};
+pub use search::int8_top_k;
+
 const SCALE_BYTES: usize = 4;
-const ZERO_BELOW: f32 = f32::from_bits((127 - 120) << 23);
 
 /// Rows of int8 codes.
 #[derive(Clone, Copy)]
@@ -119,22 +127,6 @@ impl<'a> CodeRows<'a> {
     }
 }
 
-/// Codes of rows of `dim` floats. `unit`: the scale is that of the row's direction.
-pub fn int8_encode(isa: Isa, data: &[f32], dim: usize, unit: bool, out: &mut [u8]) -> Result<(), Fault> {
-    expect_dim(dim)?;
-    let rows = row_count("floats", data.len(), dim)?;
-    expect("bytes of codes", rows * (dim + SCALE_BYTES), out.len())?;
-    run(isa, Encode { data, dim, unit, out });
-    Ok(())
-}
-
-pub fn int8_decode(isa: Isa, codes: &[u8], dim: usize, out: &mut [f32]) -> Result<(), Fault> {
-    let rows = CodeRows::new(codes, dim)?;
-    expect("floats", rows.count() * dim, out.len())?;
-    run(isa, Decode { rows, out });
-    Ok(())
-}
-
 /// Score of each row with one float query.
 pub fn int8_scores(
     isa: Isa,
@@ -149,135 +141,6 @@ pub fn int8_scores(
     expect("scores", rows.count(), out.len())?;
     run(isa, Scores { metric, query, rows, out });
     Ok(())
-}
-
-struct Encode<'a> {
-    data: &'a [f32],
-    dim: usize,
-    unit: bool,
-    out: &'a mut [u8],
-}
-
-impl Encode<'_> {
-    /// Writes a row's scale; `fill` writes the codes of w and gives S.
-    #[inline(always)]
-    fn row(unit: bool, max: f32, out: &mut [u8], fill: impl FnOnce(f32, &mut [u8]) -> f32) {
-        let (codes, scale) = out.split_at_mut(out.len() - SCALE_BYTES);
-        let value = if max < ZERO_BELOW {
-            codes.fill(0);
-            1.0
-        } else {
-            let squares = fill(127.0 / max, codes);
-            if unit { 1.0 / squares.sqrt() } else { max / 127.0 }
-        };
-        scale.copy_from_slice(&value.to_le_bytes());
-    }
-}
-
-impl Kernel for Encode<'_> {
-    type Output = ();
-
-    fn scalar(self) {
-        for (row, out) in self.data.chunks_exact(self.dim).zip(self.out.chunks_exact_mut(self.dim + SCALE_BYTES)) {
-            let max = row.iter().fold(0f32, |max, v| max.max(v.abs()));
-            Self::row(self.unit, max, out, |inv, codes| {
-                let w: Vec<f32> = row.iter().map(|v| v * inv).collect();
-                for (code, w) in codes.iter_mut().zip(&w) {
-                    *code = w.round_ties_even() as i8 as u8;
-                }
-                sum::<Product>(&w, &w)
-            });
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn simd<S: Simd>(self) {
-        for (row, out) in self.data.chunks_exact(self.dim).zip(self.out.chunks_exact_mut(self.dim + SCALE_BYTES)) {
-            // SAFETY: run() has the instruction set; `row` has `dim` floats and `codes` as many bytes.
-            unsafe {
-                let max = largest::<S::F>(row);
-                Self::row(
-                    self.unit,
-                    max,
-                    out,
-                    #[inline(always)]
-                    |inv, codes| fill::<S::F>(row, inv, codes),
-                );
-            }
-        }
-    }
-}
-
-#[inline(always)]
-unsafe fn largest<F: F32x16>(row: &[f32]) -> f32 {
-    let (blocks, rest) = row.as_chunks::<16>();
-    unsafe {
-        let mut max = F::splat(0.0);
-        for block in blocks {
-            max = F::load(block.as_ptr()).abs().max(max);
-        }
-        F::load_part(rest.as_ptr(), rest.len()).abs().max(max).largest()
-    }
-}
-
-/// Writes the codes of w = row * inv and gives the striped sum of w_j w_j.
-#[inline(always)]
-unsafe fn fill<F: F32x16>(row: &[f32], inv: f32, codes: &mut [u8]) -> f32 {
-    let (blocks, rest) = row.as_chunks::<16>();
-    unsafe {
-        let inv = F::splat(inv);
-        let mut squares = F::splat(0.0);
-        for (i, block) in blocks.iter().enumerate() {
-            let w = F::load(block.as_ptr()).mul(inv);
-            w.store_i8(codes.as_mut_ptr().add(i * 16).cast());
-            squares = squares.add(w.mul(w));
-        }
-        if !rest.is_empty() {
-            let w = F::load_part(rest.as_ptr(), rest.len()).mul(inv);
-            let mut last = [0u8; 16];
-            w.store_i8(last.as_mut_ptr().cast());
-            codes[blocks.len() * 16..].copy_from_slice(&last[..rest.len()]);
-            squares = squares.add(w.mul(w));
-        }
-        squares.fold()
-    }
-}
-
-struct Decode<'a> {
-    rows: CodeRows<'a>,
-    out: &'a mut [f32],
-}
-
-impl Kernel for Decode<'_> {
-    type Output = ();
-
-    fn scalar(self) {
-        for (row, out) in self.out.chunks_exact_mut(self.rows.dim).enumerate() {
-            let scale = self.rows.scale(row);
-            for (out, &q) in out.iter_mut().zip(self.rows.codes(row)) {
-                *out = f32::from(q) * scale;
-            }
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn simd<S: Simd>(self) {
-        for (row, out) in self.out.chunks_exact_mut(self.rows.dim).enumerate() {
-            let scaled = Scaled(self.rows.codes(row).as_ptr(), self.rows.scale(row));
-            let (blocks, rest) = out.as_chunks_mut::<16>();
-            // SAFETY: codes and `out` have `dim` elements.
-            unsafe {
-                for (i, block) in blocks.iter_mut().enumerate() {
-                    scaled.lanes::<S::F>(i * 16).store(block.as_mut_ptr());
-                }
-                if !rest.is_empty() {
-                    let mut last = [0f32; 16];
-                    scaled.part::<S::F>(blocks.len() * 16, rest.len()).store(last.as_mut_ptr());
-                    rest.copy_from_slice(&last[..rest.len()]);
-                }
-            }
-        }
-    }
 }
 
 struct Scores<'a> {

@@ -75,7 +75,7 @@ pub(crate) trait Words: Copy {
     unsafe fn sum_of_squares(row: *const i8, dim: usize) -> i32;
 }
 
-/// A row's side of the test that a vector of queries is put to; see `int8_bound`.
+/// A row's side of the test that a vector of queries is put to; see `int8/bound`.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct RowTest {
     pub scale: f32,

@@ -33,6 +33,8 @@ use crate::simd::RowTest;
 
 /// More than any rounding of the float32 constants and of the test itself, relative.
 const SLACK: f64 = 1.0 / (1 << 20) as f64;
+/// Adding and taking away 1.5 * 2^52 rounds a float64 to an integer.
+const ROUND: f64 = 1.5 * (1u64 << 52) as f64;
 /// More than all underflows of a sum of 65,536 terms.
 const TINY: f64 = 1.0 / (1u128 << 126) as f64 / (1 << 6) as f64;
 
@@ -41,7 +43,8 @@ pub(crate) struct Query8 {
     pub(crate) codes: Vec<i8>,
     pub(crate) sum: i32,
     step: f64,
-    /// |e|, infinite where nothing can be promised.
+    /// What a unit of a row's length adds to the bound: |e|, for dot with `rounding` |p|. Infinite where nothing can be
+    /// promised.
     error: f64,
     /// |p|^2.
     squared: f64,
@@ -54,25 +57,28 @@ impl Query8 {
         let dim = query.len() as f64;
         let max = query.iter().fold(0f32, |max, v| max.max(v.abs()));
         let step = if max > 0.0 { f64::from(max) / 127.0 } else { 1.0 };
-        let codes: Vec<i8> = query.iter().map(|&v| (f64::from(v) / step).round_ties_even() as i8).collect();
-        let squared: f64 = query.iter().map(|&v| f64::from(v).powi(2)).sum();
-        let error: f64 = query.iter().zip(&codes).map(|(&v, &i)| (f64::from(v) - step * f64::from(i)).powi(2)).sum();
-        let bounded = f64::from(max) * 128.0 * dim < f64::from(f32::MAX) / 4.0;
-        Query8 {
-            sum: codes.iter().map(|&i| i32::from(i)).sum(),
-            codes,
-            step,
-            error: if bounded { error.sqrt() * (1.0 + SLACK) } else { f64::INFINITY },
-            squared,
-            rounding: rounding(query.len()),
-            squares: metric == Metric::L2,
+        let inverse = 1.0 / step;
+        let (mut codes, mut sum, mut squared, mut lost) = (Vec::with_capacity(query.len()), 0, 0.0, 0.0);
+        for &v in query {
+            let v = f64::from(v);
+            // Rounds to an integer, half to even.
+            let i = v * inverse + ROUND - ROUND;
+            let e = v - step * i;
+            codes.push(i as i8);
+            sum += i as i32;
+            squared += v * v;
+            lost += e * e;
         }
+        let bounded = f64::from(max) * 128.0 * dim < f64::from(f32::MAX) / 4.0;
+        let (rounding, squares) = (rounding(query.len()), metric == Metric::L2);
+        let lost = if bounded { lost.sqrt() * (1.0 + SLACK) } else { f64::INFINITY };
+        let error = if squares { lost } else { lost + rounding * squared.sqrt() };
+        Query8 { codes, sum, step, error, squared, rounding, squares }
     }
 
     /// b of the test.
     pub(crate) fn slope(&self) -> f32 {
-        let error = if self.squares { self.error } else { self.error + self.rounding * self.squared.sqrt() };
-        up(error / self.step * (1.0 + SLACK))
+        up(self.error / self.step * (1.0 + SLACK))
     }
 
     /// u of the test.
@@ -93,15 +99,16 @@ impl Query8 {
     }
 
     /// Least and greatest that the exact score can be, for the integer product with a row.
-    pub(crate) fn interval(&self, product: i32, scale: f32, sum_of_squares: i32) -> (f32, f32) {
-        let scale = f64::from(scale);
-        let n2 = scale * scale * f64::from(sum_of_squares);
-        let n = n2.sqrt();
+    #[inline]
+    pub(crate) fn interval(&self, product: i32, row: &RowTest, sum_of_squares: i32) -> (f32, f32) {
+        let scale = f64::from(row.scale);
         let product = self.step * f64::from(product) * scale;
+        let reach = f64::from(row.length) * self.error;
         let (centre, radius) = if self.squares {
-            (2.0 * product - n2 - self.squared, 2.0 * n * self.error + 2.0 * self.rounding * (self.squared + n2))
+            let squared = scale * scale * f64::from(sum_of_squares);
+            (2.0 * product - squared - self.squared, 2.0 * reach + 2.0 * self.rounding * (self.squared + squared))
         } else {
-            (product, n * (self.error + self.rounding * self.squared.sqrt()))
+            (product, reach)
         };
         let (least, most) = (down(centre - radius - TINY), up(centre + radius + TINY));
         (if least.is_nan() { f32::NEG_INFINITY } else { least }, if most.is_nan() { f32::INFINITY } else { most })
@@ -170,10 +177,10 @@ mod tests {
                     _ => sum::<Product>(&query, &values) * scale,
                 };
                 let score = crate::topk::ranked(score);
-                let (least, most) = query8.interval(product, scale, squares);
+                let row = row_test(scale, squares, dim);
+                let (least, most) = query8.interval(product, &row, squares);
                 assert!(least <= score && score <= most, "{least} {score} {most} dim {dim} scale {scale} {metric:?}");
 
-                let row = row_test(scale, squares, dim);
                 let x = (product as f32).mul_add(row.scale, -query8.floor(score));
                 let x = if metric == Metric::L2 { row.square.mul_add(-query8.inverse(), x) } else { x };
                 let below = row.length.mul_add(query8.slope(), x) < 0.0;
@@ -189,7 +196,7 @@ mod tests {
         let query8 = Query8::new(Metric::Dot, &query);
         let squares: i32 = query8.codes.iter().map(|&c| i32::from(c) * i32::from(c)).sum();
         let scale = 1.0 / (squares as f32).sqrt();
-        let (least, most) = query8.interval(squares, scale, squares);
+        let (least, most) = query8.interval(squares, &row_test(scale, squares, 384), squares);
         assert!(most - least < 0.01 * most, "{least} {most}");
     }
 }
