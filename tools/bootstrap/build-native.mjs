@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** Minor version of the oldest cargo that napi-rs builds with. */
-const OLDEST_CARGO = 88;
+const OLDEST_CARGO = 89;
 
 const core = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "packages", "codec-core");
 

@@ -6,15 +6,7 @@ if (spawnSync("cargo", ["--version"]).status !== 0) {
   console.log("cargo not found: the Rust tests are skipped");
   process.exit(0);
 }
-const args = [
-  "test",
-  "--release",
-  "--manifest-path",
-  "native/Cargo.toml",
-  "--workspace",
-  "--exclude",
-  "pith-node",
-];
+const args = ["test", "--release", "--locked", "--manifest-path", "native/Cargo.toml", "-p", "pith-kernels"];
 const { status, stdout } = spawnSync("cargo", args, {
   stdio: ["ignore", "pipe", "inherit"],
   encoding: "utf8",

@@ -5,6 +5,7 @@ import { type CanonicalValue, canonicalJson } from "../../src/contract/canonical
 describe("canonical JSON", () => {
   test("sorts members by UTF-16 code units, prints numbers as ECMAScript does", () => {
     // The examples of RFC 8785, sections 3.2.2 and 3.2.3.
+    // biome-ignore lint/correctness/noPrecisionLoss: the RFC's own example of it
     const numbers = [333333333.33333329, 1e30, 4.5, 2e-3, 0.000000000000000000000000001];
     expect(canonicalJson(numbers)).toBe("[333333333.3333333,1e+30,4.5,0.002,1e-27]");
     const names = { "\u20ac": 1, "\r": 2, "\ufb33": 3, "1": 4, "\u{1f600}": 5, "\u0080": 6, "\u00f6": 7 };

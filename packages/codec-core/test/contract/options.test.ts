@@ -57,7 +57,12 @@ describe("a registry", () => {
   test("loads a family when it is asked for, and only then", async () => {
     let loaded = 0;
     const family = { name: "int8" } as never;
-    const registry = new CodecRegistry({ int8: () => (loaded++, family) });
+    const registry = new CodecRegistry({
+      int8: () => {
+        loaded++;
+        return family;
+      },
+    });
     expect(registry.names).toEqual(["int8"]);
     expect(loaded).toBe(0);
     expect(await registry.get("int8")).toBe(family);
