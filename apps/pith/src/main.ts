@@ -33,7 +33,8 @@ Examples:
   pith eval embeddings.npy small.pith.safetensors --queries queries.npy
   pith search small.pith.safetensors --like "some id" -k 5
 
-Reads .npy (float32, float16), .safetensors and Pith files. Every command takes --json.`,
+Reads .npy (float32, float16), .safetensors and Pith files. Every command takes --json.
+Exit codes: 0 done, 2 bad input, 1 failure (no room, no permission), 130 interrupted.`,
   );
 
 // Commander's own answers an unknown name with the whole help.

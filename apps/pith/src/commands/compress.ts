@@ -5,6 +5,7 @@ import type { Command } from "commander";
 import { codecs } from "../codecs.ts";
 import { compress } from "../jobs/compress.ts";
 import { readIds } from "../jobs/id-file.ts";
+import { checkTarget } from "../jobs/target.ts";
 import { choiceOption, collect, command } from "../terminal/command.ts";
 import { bytes, count, Progress } from "../terminal/progress.ts";
 
@@ -40,6 +41,7 @@ export const compressCommand: Command = command<[string], Options>(
     const metric = checkMetric(options.metric, family.metrics);
     const codecOptions = readOptions(family.options, pairs(options.option));
     await using source = await openVectors(input);
+    await checkTarget(input, options.output);
     const ids = options.ids === undefined ? await source.ids?.() : await readIds(options.ids);
     const progress = json ? undefined : new Progress(`compressing with ${family.name}`, source.count);
     const { output, keep } = options;

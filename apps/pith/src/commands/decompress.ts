@@ -3,6 +3,7 @@ import { createNpyFile, openPith } from "@pith/codec-core/files";
 import type { Command } from "commander";
 import { abortIf } from "../jobs/abort.ts";
 import { blockRows, codeBlocks, restoreCodec } from "../jobs/code-blocks.ts";
+import { checkTarget } from "../jobs/target.ts";
 import { choiceOption, command } from "../terminal/command.ts";
 import { bytes, count, Progress } from "../terminal/progress.ts";
 
@@ -17,6 +18,7 @@ export const decompressCommand: Command = command<[string], { output: string; dt
   async ({ json, print, signal }, [path], { output, dtype }) => {
     await using file = await openPith(path);
     const codec = await restoreCodec(file);
+    await checkTarget(path, output);
     const total = file.info.count;
     const progress = json ? undefined : new Progress("decoding", total);
     await using npy = await createNpyFile(output, { dim: codec.dim, count: total, dtype }, { signal });

@@ -104,7 +104,10 @@ function report(e: Evaluation): string {
     ],
     ["file", bytes(e.fileBytes)],
     ["cosine", `mean ${e.meanCosine.toFixed(6)}   worst ${e.minCosine.toFixed(6)}`],
-    ["recall", `${recalls(e)}   (${count(e.queries)} queries${e.heldOut ? ", held out" : ""})`],
+    [
+      "recall",
+      `${recalls(e)}   (${count(e.queries)} ${e.queries === 1 ? "query" : "queries"}${e.heldOut ? ", held out" : ""})`,
+    ],
   ];
   if (e.rescored) lines.push(["rescored", recalls(e.rescored)]);
   if (e.ndcg10 !== null) {

@@ -36,8 +36,6 @@ export function command<Args extends unknown[], Options extends object>(
         await action({ json, signal: abort.signal, print }, args, options);
       } catch (error) {
         process.exitCode = reportError(error, options.debug === true);
-      } finally {
-        process.off("SIGINT", interrupt).off("SIGTERM", interrupt);
       }
     });
 }
