@@ -46,7 +46,7 @@ export function readNpy(bytes: Uint8Array): Vectors {
   const start = 10 + bytes[8] + 256 * bytes[9];
   const [, count, dim] =
     /\((\d+), (\d+)\)/.exec(Buffer.from(bytes.subarray(0, start)).toString("latin1")) ?? [];
-  const data = new Float32Array(bytes.slice(start).buffer);
+  const data = new Float32Array(Uint8Array.from(bytes.subarray(start)).buffer);
   expectShape(data.length, Number(count) * Number(dim));
   return vectors(data, Number(dim));
 }

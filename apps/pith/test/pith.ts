@@ -22,6 +22,8 @@ export interface Outcome {
 export interface RunOptions {
   readonly cwd?: string;
   readonly env?: NodeJS.ProcessEnv;
+  readonly uid?: number;
+  readonly gid?: number;
 }
 
 /** `pith ARGS`, to its end. */
@@ -34,17 +36,31 @@ export function start(args: readonly string[], options: RunOptions = {}): ChildP
   return run(process.execPath, [MAIN, ...args], options);
 }
 
-export function run(command: string, args: readonly string[], { cwd, env }: RunOptions = {}): ChildProcess {
-  return spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+export function run(
+  command: string,
+  args: readonly string[],
+  { env, ...options }: RunOptions = {},
+): ChildProcess {
+  return spawn(command, args, {
+    ...options,
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
 }
 
+/** A line of progress: whether one comes depends on how busy the machine is. */
+const PROGRESS = /^[a-z0-9 ]+: \d+% \([\d,]+ of [\d,]+\)\n/gm;
+
+/** What a process has done when it ended; `stderr` without lines of progress. */
 export function outcome(child: ChildProcess): Promise<Outcome> {
   let [stdout, stderr] = ["", ""];
   child.stdout?.setEncoding("utf8").on("data", (text: string) => (stdout += text));
   child.stderr?.setEncoding("utf8").on("data", (text: string) => (stderr += text));
   return new Promise((resolve, reject) => {
     child.on("error", reject);
-    child.on("close", (status, signal) => resolve({ status, signal, stdout, stderr }));
+    child.on("close", (status, signal) =>
+      resolve({ status, signal, stdout, stderr: stderr.replaceAll(PROGRESS, "") }),
+    );
   });
 }
 
