@@ -2,14 +2,20 @@
  * Runs one Node contender in a process of its own: reads the task, measures, writes the rows found and prints the figures
  * as JSON. A method is made from the task and gives: encode (all rows), bytes, search (one query, all queries).
  */
-import { readFileSync, statSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { simsimd, usearchExact, usearchHnsw, versionIn, zvec } from "./node-peers.mjs";
 import { PEERS } from "./peers.mjs";
 import { rate, rateOnce } from "./timing.mjs";
 
 const K = 10;
-const METHODS = { "pith.int8": pith, "usearch.exact": usearchExact, "usearch.hnsw": usearchHnsw };
+const METHODS = {
+  "pith.int8": pith,
+  "simsimd.int8": simsimd,
+  "usearch.exact": usearchExact,
+  "usearch.hnsw": usearchHnsw,
+  "zvec.int8": zvec,
+};
 
 async function pith({ corpus, dim, count }) {
   const { backendReport, stateBytes } = await import("@pith/codec-core");
@@ -41,79 +47,6 @@ async function pith({ corpus, dim, count }) {
   };
 }
 
-/** usearch scans bytes that the caller made; cosine takes any scale, so each vector gets its own, as in our int8. */
-async function usearchExact({ corpus, dim, count }) {
-  const { usearch, version } = loadUsearch();
-  let bytes;
-  const search = (queries, k) => keys(usearch.exactSearch(bytes, toBytes(queries, dim), dim, k, "cos", 1), k);
-  return {
-    setting: "bytes by the caller",
-    version,
-    encode: null,
-    ready: () => {
-      bytes = toBytes(corpus, dim);
-    },
-    bytes: () => ({ code: dim, total: bytes.length / count }),
-    one: (query, k) => search(query, k)[0],
-    all: search,
-  };
-}
-
-async function usearchHnsw({ corpus, dim, count, folder }) {
-  const { usearch, version } = loadUsearch();
-  const file = join(folder, "index.usearch");
-  const index = new usearch.Index({
-    dimensions: dim,
-    metric: "cos",
-    quantization: "i8",
-    connectivity: 16,
-    expansion_add: 128,
-    expansion_search: 64,
-  });
-  return {
-    setting: "M=16, ef=64",
-    version,
-    encodeOnce: () =>
-      index.add(
-        new BigUint64Array(count).map((_, i) => BigInt(i)),
-        corpus,
-        1,
-      ),
-    bytes: () => {
-      index.save(file);
-      return { code: dim, total: statSync(file).size / count };
-    },
-    one: (query, k) => keys(index.search(query, k, 1), k)[0],
-    all: (queries, k) => keys(index.search(queries, k, 1), k),
-  };
-}
-
-function loadUsearch() {
-  const usearch = createRequire(join(PEERS, "package.json"))("usearch");
-  return { usearch, version: versionIn(join(PEERS, "node_modules", "usearch")) };
-}
-
-function versionIn(folder) {
-  return JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).version;
-}
-
-function toBytes(vectors, dim) {
-  const bytes = new Int8Array(vectors.length);
-  for (let row = 0; row < vectors.length; row += dim) {
-    let largest = 0;
-    for (let j = row; j < row + dim; j++) largest = Math.max(largest, Math.abs(vectors[j]));
-    const factor = largest > 0 ? 127 / largest : 0;
-    for (let j = row; j < row + dim; j++) bytes[j] = Math.round(vectors[j] * factor);
-  }
-  return bytes;
-}
-
-/** Rows of k keys from usearch's 64-bit ones. */
-function keys(matches, k) {
-  const flat = Uint32Array.from(matches.keys, Number);
-  return Array.from({ length: flat.length / k }, (_, i) => flat.subarray(i * k, (i + 1) * k));
-}
-
 function floats(file) {
   const bytes = readFileSync(file);
   return new Float32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
@@ -143,7 +76,8 @@ async function main() {
     for (let q = 0; q < queryCount; q++) method.one(queries.subarray(q * dim, (q + 1) * dim), k);
   };
   const single = rate(each, queryCount, seconds);
-  const batch = rate(() => method.all(queries, k), queryCount, seconds);
+  // Some peers take one query a call and no more: they have no batch.
+  const batch = method.oneByOne ? null : rate(() => method.all(queries, k), queryCount, seconds);
   const { setting, version } = method;
   console.log(
     JSON.stringify({ setting, version, bytesPerVector: method.bytes(), speed: { encode, single, batch } }),

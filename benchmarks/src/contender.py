@@ -91,7 +91,52 @@ def usearch_hnsw(corpus):
     )
 
 
+def numkong(corpus):
+    """int8 products of all queries with all rows; NumPy keeps the best, as NumKong has no search."""
+    import numkong as nk
+
+    def to_bytes(x):
+        largest = np.abs(x).max(axis=1)
+        factor = 127 / np.where(largest > 0, largest, 1)
+        return np.round(x * factor[:, None]).astype(np.int8), (largest / 127).astype(np.float32)
+
+    codes, scales = to_bytes(corpus)
+    packed = nk.dots_pack(codes, "int8")
+
+    def many(queries, k):
+        scores = np.asarray(nk.dots_packed(to_bytes(queries)[0], packed)) * scales
+        best = np.argpartition(-scores, k - 1, axis=1)[:, :k]
+        order = np.argsort(-np.take_along_axis(scores, best, 1), axis=1, kind="stable")
+        return np.take_along_axis(best, order, 1)
+
+    size = lambda: dict(code=corpus.shape[1] + 4, total=corpus.shape[1] + 4)  # noqa: E731
+    return dict(version=nk.__version__, setting="packed", bytes=size, all=many)
+
+
+def turbovec(corpus):
+    from importlib.metadata import version
+
+    from turbovec import TurboQuantIndex
+
+    n, dim = corpus.shape
+    index = TurboQuantIndex(dim=dim, bit_width=4)
+
+    def encode():
+        index.add(corpus)
+        index.prepare()
+
+    return dict(
+        version=version("turbovec"),
+        setting="4 bits",
+        encode_once=encode,
+        bytes=lambda: dict(code=dim // 2 + 4, total=len(index.to_bytes()) / n),
+        all=lambda queries, k: np.asarray(index.search(queries, k)[1]),
+    )
+
+
 METHODS = {
+    "numkong.int8": numkong,
+    "turbovec.4bit": turbovec,
     "faiss.flat": faiss_flat,
     "faiss.sq8": faiss_sq8,
     "usearch.exact": usearch_exact,

@@ -18,10 +18,14 @@ export const CONTENDERS = [
   node("Pith int8, portable", "pith.int8", { PITH_BACKEND: "portable" }),
   python("FAISS Flat, float32", "faiss.flat"),
   python("FAISS SQ8", "faiss.sq8"),
+  python("NumKong int8", "numkong.int8"),
+  python("turbovec, 4 bits", "turbovec.4bit"),
   python("usearch exact, int8", "usearch.exact"),
   python("usearch HNSW, int8", "usearch.hnsw"),
   node("usearch exact, int8, from Node", "usearch.exact"),
   node("usearch HNSW, int8, from Node", "usearch.hnsw"),
+  node("simsimd int8, from Node", "simsimd.int8"),
+  node("zvec flat int8, from Node", "zvec.int8"),
 ];
 
 const SCRIPTS = {
