@@ -1,6 +1,6 @@
 /**
  * `pnpm --filter @pith/benchmarks bench:table`: writes the tables of the newest committed results between the markers of the
- * READMEs; `--check` changes nothing and fails where a README isn't in step with the results.
+ * READMEs, and the plots; `--check` changes nothing and fails where one isn't in step with the results.
  */
 import { outOfStep, ROOT } from "./tables.mjs";
 

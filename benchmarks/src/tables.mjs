@@ -1,12 +1,14 @@
-/** The tables of the READMEs, made from the newest committed results. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+/** The tables of the READMEs, and the plots, made from the newest committed results. */
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { plots } from "./plots.mjs";
 
 const BEGIN = "<!-- benchmark:begin -->";
 const END = "<!-- benchmark:end -->";
 export const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const RESULTS = fileURLToPath(new URL("../results", import.meta.url));
+const PLOTS = fileURLToPath(new URL("../plots", import.meta.url));
 const READMES = [join(ROOT, "README.md"), join(ROOT, "benchmarks", "README.md")];
 /** All speeds are given as multiples of this contender's in the same run too. */
 const BASE = "FAISS Flat, float32";
@@ -100,15 +102,18 @@ export function withTables(text, markdown) {
   return `${text.slice(0, begin + BEGIN.length)}\n\n${markdown}\n${text.slice(end)}`;
 }
 
-/** The READMEs that aren't in step with the newest results; `write` puts them in step. */
+/** The READMEs and plots that aren't in step with the newest results; `write` puts them in step. */
 export function outOfStep({ write = false } = {}) {
   const results = newestResults();
   if (results === null) return [];
   const markdown = tables(results);
-  return READMES.filter((file) => {
-    const text = existsSync(file) ? readFileSync(file, "utf8") : "";
-    const wanted = withTables(text, markdown);
-    if (write && wanted !== text) writeFileSync(file, wanted);
-    return wanted !== text;
-  });
+  const read = (file) => (existsSync(file) ? readFileSync(file, "utf8") : "");
+  const wanted = [
+    ...READMES.map((file) => [file, withTables(read(file), markdown)]),
+    ...Object.entries(plots(results)).map(([name, svg]) => [join(PLOTS, name), svg]),
+  ];
+  const changed = wanted.filter(([file, text]) => read(file) !== text);
+  if (write) mkdirSync(PLOTS, { recursive: true });
+  if (write) for (const [file, text] of changed) writeFileSync(file, text);
+  return changed.map(([file]) => file);
 }
