@@ -4,6 +4,9 @@
  *
  * @module
  */
+export { decodeAsync, encodeAsync } from "./async/encode.ts";
+export { type AsyncSearchOptions, searchAsync } from "./async/search.ts";
+export type { AsyncOptions } from "./async/work.ts";
 export { type CanonicalValue, canonicalJson } from "./contract/canonical-json.ts";
 export type {
   Codec,
@@ -39,13 +42,8 @@ export {
 } from "./contract/vectors.ts";
 export { type ErrorCode, isPithError, PithError } from "./errors.ts";
 export { Bitset } from "./flat/bitset.ts";
-export {
-  type BatchOptions,
-  FlatIndex,
-  type IndexStats,
-  type Match,
-  type SearchOptions,
-} from "./flat/flat-index.ts";
+export { type BatchOptions, FlatIndex, type IndexStats } from "./flat/flat-index.ts";
+export type { Match, SearchOptions } from "./flat/matches.ts";
 export { KEEPS, type Keep, keepDtype } from "./flat/originals.ts";
 export { rescoreHits } from "./flat/rescore.ts";
 export { checkK, TopK } from "./flat/top-k.ts";
@@ -72,6 +70,7 @@ export {
   type TensorShape,
 } from "./format/profile.ts";
 export { type DuplicateId, type Id, IdColumn, type IdType } from "./ids.ts";
+export type { AsyncKernels } from "./kernels/async-kernels.ts";
 export {
   type BackendChoice,
   type BackendReport,
@@ -80,6 +79,7 @@ export {
   useBackend,
 } from "./kernels/backend.ts";
 export type { BackendName, FloatRows, Isa, Kernels, TopKOutput } from "./kernels/kernels.ts";
+export { type Threads, useThreads } from "./kernels/threads.ts";
 export { ReconstructionMeter, type ReconstructionQuality } from "./quality/reconstruction.ts";
 export { type Judgements, mrrAt, ndcgAt, recallAt } from "./quality/retrieval.ts";
 export { SplitMix64 } from "./random.ts";

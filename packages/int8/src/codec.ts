@@ -12,6 +12,7 @@
  * Source: symmetric "absmax" quantization as in Vectro's int8; rounding rule and zero rule are ours.
  */
 import {
+  type AsyncOptions,
   type Codec,
   type CodecState,
   type CodecSupports,
@@ -91,7 +92,19 @@ export class Int8Codec implements Codec {
       scores: (query, c, out) => kernels().int8Scores(metric, query, c.bytes, dim, out),
       topK: (queries, c, k, allow, out) =>
         kernels().int8TopK(metric, queries, c.bytes, dim, k, allow?.words, out),
+      topKAsync: (queries, c, k, allow, options) =>
+        kernels().async?.int8TopK(metric, queries, c.bytes, dim, k, allow?.words, options),
     });
+  }
+
+  encodeAsync(v: Vectors, options: AsyncOptions): Promise<Codes> | undefined {
+    const running = kernels().async?.int8Encode(v.data, this.dim, this.metric === "cosine", options);
+    return running?.then((bytes) => ({ bytes, stride: this.stride, count: v.count }));
+  }
+
+  decodeAsync(c: Codes, options: AsyncOptions): Promise<Vectors> | undefined {
+    const running = kernels().async?.int8Decode(c.bytes, this.dim, options);
+    return running?.then((data) => ({ data, dim: this.dim, count: c.count }));
   }
 
   state(): CodecState {

@@ -8,6 +8,7 @@
  * - `topK` equals sorting `scoreInto`; the stated error bound holds;
  * - a wrong dim, codec, version or length is a typed error before anything changes.
  */
+import type { AsyncOptions } from "../async/work.ts";
 import type { Bitset } from "../flat/bitset.ts";
 import type { Codes } from "./codes.ts";
 import type { Hits } from "./hits.ts";
@@ -65,6 +66,13 @@ export interface Codec {
   verifyCodes?(c: Codes, firstRow?: number): void;
   /** Lays codes out once for the kernels. Same scores, same ties. */
   resident?(c: Codes): Resident;
+  /**
+   * `encode` off the event loop, for `encodeAsync` (which has checked the shape; finiteness is checked here). Undefined
+   * where the backend in use has no such kernel. May be called while other calls run.
+   */
+  encodeAsync?(v: Vectors, options: AsyncOptions): Promise<Codes> | undefined;
+  /** `decode` off the event loop, for `decodeAsync`; as `encodeAsync`. */
+  decodeAsync?(c: Codes, options: AsyncOptions): Promise<Vectors> | undefined;
 }
 
 /** Scores of one metric; holds no query. */
@@ -74,6 +82,14 @@ export interface Scorer {
   prepare(query: Float32Array): PreparedQuery;
   /** The hits of each query: many queries a load of the codes. Equals `prepare(q).topK(c, k, allow)` for each. */
   topKBatch(queries: Vectors, c: Codes | Resident, k: number, allow?: Bitset): Hits[];
+  /** `topKBatch` off the event loop, for `searchAsync`; undefined where the backend in use has no such kernel. */
+  topKBatchAsync?(
+    queries: Vectors,
+    c: Codes | Resident,
+    k: number,
+    allow: Bitset | undefined,
+    options: AsyncOptions,
+  ): Promise<Hits[]> | undefined;
 }
 
 export interface PreparedQuery {

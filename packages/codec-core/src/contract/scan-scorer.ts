@@ -2,6 +2,7 @@
  * A Scorer over two scan kernels. Whatever is the same for every codec lives here once: checks, the query's unit
  * length under cosine, how many hits there can be, and cutting a batch's output into hits.
  */
+import type { AsyncOptions } from "../async/work.ts";
 import { PithError } from "../errors.ts";
 import type { Bitset } from "../flat/bitset.ts";
 import { checkK } from "../flat/top-k.ts";
@@ -18,6 +19,14 @@ export interface CodeScan {
   scores(query: Float32Array, codes: Codes, out: Float32Array): void;
   /** The k best codes of each query; k is at least 1 and at most the number of allowed codes. */
   topK(queries: Float32Array, codes: Codes, k: number, allow: Bitset | undefined, out: TopKOutput): void;
+  /** As `topK`, off the event loop; undefined where the backend in use has no such kernel. */
+  topKAsync?(
+    queries: Float32Array,
+    codes: Codes,
+    k: number,
+    allow: Bitset | undefined,
+    options: AsyncOptions,
+  ): Promise<TopKOutput> | undefined;
 }
 
 export function scanScorer(
@@ -37,15 +46,12 @@ export function scanScorer(
     const hits = hitCount(codes.count, k, allow);
     const out = { slots: new Uint32Array(count * hits), scores: new Float32Array(count * hits) };
     if (hits > 0 && count > 0) scan.topK(queries, codes, hits, allow, out);
-    return Array.from({ length: count }, (_, i) => ({
-      slots: out.slots.subarray(i * hits, (i + 1) * hits),
-      scores: out.scores.subarray(i * hits, (i + 1) * hits),
-      length: hits,
-    }));
+    return cutHits(out, count, hits);
   };
   const ready = (queries: Float32Array): Float32Array =>
     metric === "cosine" ? unitRows(queries, codec.dim) : queries.slice();
-  return {
+  const { topKAsync } = scan;
+  const scorer: Scorer = {
     metric,
     prepare(query: Float32Array): PreparedQuery {
       checkQuery(query, codec.dim);
@@ -70,6 +76,30 @@ export function scanScorer(
       );
     },
   };
+  if (!topKAsync) return scorer;
+  return {
+    ...scorer,
+    topKBatchAsync(queries, c, k, allow, options) {
+      checkVectors(queries, codec.dim);
+      const codes = requireCodes(c, codec.name);
+      checkCodes(codes, codec.stride);
+      const hits = hitCount(codes.count, k, allow);
+      if (hits === 0 || queries.count === 0) return undefined;
+      const data = metric === "cosine" ? unitRows(queries.data, codec.dim) : queries.data;
+      return topKAsync
+        .call(scan, data, codes, hits, allow, options)
+        ?.then((out) => cutHits(out, queries.count, hits));
+    },
+  };
+}
+
+/** The hits of each query, from where a kernel wrote them one after another. */
+function cutHits({ slots, scores }: TopKOutput, count: number, hits: number): Hits[] {
+  return Array.from({ length: count }, (_, i) => ({
+    slots: slots.subarray(i * hits, (i + 1) * hits),
+    scores: scores.subarray(i * hits, (i + 1) * hits),
+    length: hits,
+  }));
 }
 
 /**

@@ -64,6 +64,12 @@ export function checkDim(dim: number): number {
  * @throws DIM_MISMATCH, LENGTH_MISMATCH, NOT_FINITE (with row and column)
  */
 export function checkVectors(v: Vectors, dim: number): void {
+  checkShape(v, dim);
+  checkFinite(v.data, dim);
+}
+
+/** As `checkVectors`, but for the numbers. @throws DIM_MISMATCH, INVALID_ARGUMENT, LENGTH_MISMATCH */
+export function checkShape(v: Vectors, dim: number): void {
   if (v.dim !== dim)
     throw new PithError("DIM_MISMATCH", `expected dim ${dim}, got ${v.dim}`, {
       expected: dim,
@@ -77,22 +83,23 @@ export function checkVectors(v: Vectors, dim: number): void {
       `expected ${v.count} x ${dim} = ${v.count * dim} floats, got ${v.data.length}`,
       { expected: v.count * dim, actual: v.data.length },
     );
-  checkFinite(v.data, dim);
 }
 
 /** @throws NOT_FINITE with row and column of the first NaN or infinity; `firstRow` is added to the row */
 export function checkFinite(data: Float32Array, dim: number, firstRow: number = 0): void {
   const at = kernels().firstNonFinite(data);
   if (at < 0) return;
-  const row = firstRow + Math.floor(at / dim);
-  const column = at % dim;
-  throw new PithError(
+  throw notFinite(data[at], firstRow + Math.floor(at / dim), at % dim);
+}
+
+export function notFinite(value: number, row: number, column: number): PithError {
+  return new PithError(
     "NOT_FINITE",
-    `expected finite numbers, got ${data[at]} in row ${row}, column ${column}`,
+    `expected finite numbers, got ${value} in row ${row}, column ${column}`,
     {
       row,
       column,
-      actual: String(data[at]),
+      actual: String(value),
     },
   );
 }

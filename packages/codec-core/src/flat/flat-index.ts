@@ -2,39 +2,25 @@
  * Flat search over any codec: every code is scored, so the only loss is the codec's own. Ids in, ids out; inside,
  * each id has a slot, and equal scores rank by the lower slot, that is in the order of adding.
  */
+import { checkAttached, encodeAsync } from "../async/encode.ts";
+import { searchAsync } from "../async/search.ts";
+import type { AsyncOptions } from "../async/work.ts";
 import type { Codec, CodecFamily, Scorer } from "../contract/codec.ts";
-import type { Codes } from "../contract/codes.ts";
 import { checkMetric, type Metric } from "../contract/metric.ts";
 import { stateBytes } from "../contract/state.ts";
-import { checkQuery, checkVectors, sliceVectors, type Vectors, vectors } from "../contract/vectors.ts";
+import { checkQuery, checkShape, checkVectors, type Vectors, vectors } from "../contract/vectors.ts";
 import { PithError } from "../errors.ts";
 import type { Id } from "../ids.ts";
+import { kernels } from "../kernels/backend.ts";
 import { Bitset } from "./bitset.ts";
 import { IdMap } from "./id-map.ts";
+import { hitsWanted, type Match, Matcher, type SearchOptions } from "./matches.ts";
 import { checkKeep, type Keep, keepDtype, Originals } from "./originals.ts";
 import { type IndexParts, indexFromBytes, indexToBytes } from "./persist.ts";
-import { rescoreHits } from "./rescore.ts";
 import { RowStore } from "./row-store.ts";
-import { checkK } from "./top-k.ts";
 
-export interface Match<I extends Id = Id> {
-  readonly id: I;
-  readonly score: number;
-}
-
-export interface SearchOptions<I extends Id = Id> {
-  /** Only these ids (unknown ones are no error), or only ids for which the function says true. */
-  readonly filter?: { readonly allow: Iterable<I> } | ((id: I) => boolean);
-  /** Score the best `oversample * k` hits again with the originals. Needs `keep`. Default false. */
-  readonly rescore?: boolean;
-  /** From 1; default 4. */
-  readonly oversample?: number;
-}
-
-export interface BatchOptions<I extends Id = Id> extends SearchOptions<I> {
-  readonly signal?: AbortSignal;
-  readonly onProgress?: (done: number, total: number) => void;
-}
+/** Progress counts queries, or as many parts of the work. */
+export interface BatchOptions<I extends Id = Id> extends SearchOptions<I>, AsyncOptions {}
 
 export interface IndexStats {
   readonly codec: string;
@@ -50,9 +36,6 @@ export interface IndexStats {
   /** Learned state of the codec. */
   readonly sideBytes: number;
 }
-
-/** Queries between two looks at the signal and the event loop. */
-const BATCH = 64;
 
 export class FlatIndex<I extends Id = Id> implements Disposable {
   readonly codec: Codec;
@@ -84,37 +67,42 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
    * Adds all or none. @throws ID_COUNT_MISMATCH, DUPLICATE_ID, and what `codec.encode` throws
    */
   add(ids: readonly I[], v: Vectors): void {
-    const { ids: map } = this.#live();
     this.#checkRows(ids, v);
-    for (const id of ids)
-      if (map.slotOf(id) !== undefined)
-        throw new PithError("DUPLICATE_ID", `the id ${String(id)} is already in the index; upsert replaces`, {
-          id,
-        });
-    const packed = this.#pack(v);
-    this.#append(ids, packed.codes.bytes, packed.originals?.bytes);
+    this.#live().ids.checkNew(ids);
+    this.#append(ids, this.#pack(v, this.codec.encode(v).bytes));
+  }
+
+  /**
+   * As `add`, off the event loop. The vectors must not change until the promise settles; the index may be used meanwhile,
+   * and sees all of them or none. @throws also ABORTED
+   */
+  async addAsync(ids: readonly I[], v: Vectors, options: AsyncOptions = {}): Promise<void> {
+    const own = ids.slice();
+    this.#checkRows(own, v);
+    this.#live().ids.checkNew(own);
+    const packed = await this.#packAsync(v, options);
+    this.#live().ids.checkNew(own);
+    this.#append(own, packed);
   }
 
   /** Adds, or replaces in place (the slot stays). All or none. @throws as `add`; DUPLICATE_ID only within `ids` */
   upsert(ids: readonly I[], v: Vectors): { added: number; replaced: number } {
-    const { ids: map, codes, originals } = this.#live();
     this.#checkRows(ids, v);
-    const packed = this.#pack(v);
-    const fresh: number[] = [];
-    ids.forEach((id, row) => {
-      const slot = map.slotOf(id);
-      if (slot === undefined) fresh.push(row);
-      else {
-        codes.replace(slot, packed.codes.row(row));
-        if (packed.originals) originals?.rows.replace(slot, packed.originals.row(row));
-      }
-    });
-    this.#append(
-      fresh.map((row) => ids[row]),
-      packed.codes.gather(fresh),
-      packed.originals?.gather(fresh),
-    );
-    return { added: fresh.length, replaced: ids.length - fresh.length };
+    return this.#replace(ids, this.#pack(v, this.codec.encode(v).bytes));
+  }
+
+  /** As `upsert`, off the event loop; see `addAsync`. @throws also ABORTED */
+  async upsertAsync(
+    ids: readonly I[],
+    v: Vectors,
+    options: AsyncOptions = {},
+  ): Promise<{ added: number; replaced: number }> {
+    const own = ids.slice();
+    this.#checkRows(own, v);
+    const packed = await this.#packAsync(v, options);
+    // What was added meanwhile may be of another type.
+    this.#live().ids.check(own);
+    return this.#replace(own, packed);
   }
 
   /** How many were there and are gone; unknown ids are fine. */
@@ -143,27 +131,41 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
    * @throws DIM_MISMATCH, NOT_FINITE, INVALID_ARGUMENT
    */
   search(query: Float32Array, k: number, options: SearchOptions<I> = {}): Match<I>[] {
-    this.#live();
+    const { ids, codes, originals } = this.#live();
     checkQuery(query, this.codec.dim);
-    return this.#searchBlock(vectors(query, this.codec.dim), k, options, this.#allowed(options))[0];
+    const wanted = hitsWanted(k, options, originals);
+    const allow = this.#allowed(options);
+    const [found] = this.#scorer.topKBatch(vectors(query, this.codec.dim), codes.codes, wanted, allow);
+    return new Matcher(ids, this.metric, k, options.rescore ? originals : undefined).of(query, found);
   }
 
-  /** As `search` for each query, in blocks between which the event loop runs. @throws also ABORTED */
+  /**
+   * As `search` for each query, off the event loop, on the vectors that are there when it is called. The queries must not
+   * change until the promise settles. @throws also ABORTED
+   */
   async searchBatch(queries: Vectors, k: number, options: BatchOptions<I> = {}): Promise<Match<I>[][]> {
-    this.#live();
+    const { ids, codes, originals } = this.#live();
     checkVectors(queries, this.codec.dim);
-    checkK(k);
+    const { signal, threads, onProgress } = options;
+    const wanted = hitsWanted(k, options, originals);
     const allow = this.#allowed(options);
-    const out: Match<I>[][] = [];
-    for (let start = 0; start < queries.count; start += BATCH) {
-      if (start > 0) await new Promise((resolve) => setTimeout(resolve));
-      if (options.signal?.aborted)
-        throw new PithError("ABORTED", "the search was cancelled", {}, { cause: options.signal.reason });
-      const block = sliceVectors(queries, start, Math.min(start + BATCH, queries.count));
-      out.push(...this.#searchBlock(block, k, options, allow));
-      options.onProgress?.(out.length, queries.count);
+    const pinned = kernels().async !== undefined;
+    using rows = codes.lend(pinned);
+    using kept = originals?.rows.lend(false);
+    const { stride, count } = codes;
+    const found = await searchAsync(this.#scorer, queries, { bytes: rows.bytes, stride, count }, wanted, {
+      allow,
+      signal,
+      threads,
+      onProgress: onProgress && ((done) => onProgress(perQuery(done), queries.count)),
+    });
+    const again = options.rescore && originals && kept;
+    const exact = again ? new Originals(originals.dtype, originals.dim, kept.bytes) : undefined;
+    return new Matcher(ids, this.metric, k, exact).ofAll(queries, found);
+
+    function perQuery(done: number): number {
+      return count === 0 ? queries.count : Math.floor(done / count);
     }
-    return out;
   }
 
   stats(): IndexStats {
@@ -224,7 +226,7 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
   }
 
   #checkRows(ids: readonly I[], v: Vectors): void {
-    checkVectors(v, this.codec.dim);
+    checkShape(v, this.codec.dim);
     if (ids.length !== v.count)
       throw new PithError("ID_COUNT_MISMATCH", `expected ${v.count} ids, got ${ids.length}`, {
         expected: v.count,
@@ -233,17 +235,43 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
     this.#live().ids.check(ids);
   }
 
-  #pack(v: Vectors): { codes: RowStore; originals: RowStore | undefined } {
-    const { codes, originals } = this.#live();
+  #pack(v: Vectors, codes: Uint8Array): Packed {
+    const { originals } = this.#live();
     const kept = originals && new RowStore(originals.rows.stride, originals.pack(v));
-    return { codes: new RowStore(codes.stride, this.codec.encode(v).bytes), originals: kept };
+    return { codes: new RowStore(this.codec.stride, codes), originals: kept };
   }
 
-  #append(ids: readonly I[], codes: Uint8Array, originals: Uint8Array | undefined): void {
+  async #packAsync(v: Vectors, options: AsyncOptions): Promise<Packed> {
+    const { bytes } = await encodeAsync(this.codec, v, options);
+    checkAttached(v.data.length, v.count * v.dim);
+    return this.#pack(v, bytes);
+  }
+
+  #append(ids: readonly I[], packed: Packed): void {
     const parts = this.#live();
-    parts.codes.append(codes);
-    if (originals) parts.originals?.rows.append(originals);
+    parts.codes.append(packed.codes.bytes);
+    if (packed.originals) parts.originals?.rows.append(packed.originals.bytes);
     parts.ids.push(ids);
+  }
+
+  #replace(ids: readonly I[], packed: Packed): { added: number; replaced: number } {
+    const { ids: map, codes, originals } = this.#live();
+    const fresh: number[] = [];
+    ids.forEach((id, row) => {
+      const slot = map.slotOf(id);
+      if (slot === undefined) fresh.push(row);
+      else {
+        codes.replace(slot, packed.codes.row(row));
+        if (packed.originals) originals?.rows.replace(slot, packed.originals.row(row));
+      }
+    });
+    const rest = (rows: RowStore): RowStore => new RowStore(rows.stride, rows.gather(fresh));
+    const added = { codes: rest(packed.codes), originals: packed.originals && rest(packed.originals) };
+    this.#append(
+      fresh.map((row) => ids[row]),
+      added,
+    );
+    return { added: fresh.length, replaced: ids.length - fresh.length };
   }
 
   /** Slots that may be hit; undefined where all may. */
@@ -260,32 +288,10 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
       }
     return allow;
   }
+}
 
-  #searchBlock(
-    queries: Vectors,
-    k: number,
-    options: SearchOptions<I>,
-    allow: Bitset | undefined,
-  ): Match<I>[][] {
-    const { ids, codes: store, originals } = this.#live();
-    checkK(k);
-    const { rescore = false, oversample = 4 } = options;
-    if (rescore && !originals)
-      throw new PithError("NOT_SUPPORTED", "rescoring needs originals: make the index with keep");
-    if (!(oversample >= 1))
-      throw new PithError("INVALID_ARGUMENT", `expected an oversample from 1, got ${oversample}`, {
-        actual: oversample,
-      });
-    const codes: Codes = { bytes: store.bytes, stride: store.stride, count: store.count };
-    const wanted = rescore ? Math.ceil(k * oversample) : k;
-    const hits = this.#scorer.topKBatch(queries, codes, wanted, allow);
-    return hits.map((found, q) => {
-      const query = sliceVectors(queries, q, q + 1).data;
-      const { slots, scores, length } =
-        rescore && originals
-          ? rescoreHits(this.metric, query, found, originals.gather(found.slots), k)
-          : found;
-      return Array.from({ length }, (_, i) => ({ id: ids.at(slots[i]), score: scores[i] }));
-    });
-  }
+/** Vectors as they are stored. */
+interface Packed {
+  readonly codes: RowStore;
+  readonly originals: RowStore | undefined;
 }

@@ -70,6 +70,16 @@ export class IdMap<I extends Id> {
     column.checkUnique();
   }
 
+  /** As `check`, and that none of them is here. @throws also DUPLICATE_ID */
+  checkNew(ids: readonly I[]): void {
+    this.check(ids);
+    for (const id of ids)
+      if (this.slotOf(id) !== undefined)
+        throw new PithError("DUPLICATE_ID", `the id ${String(id)} is already in the index; upsert replaces`, {
+          id,
+        });
+  }
+
   /** The ids that are there, in slot order. */
   toColumn(): IdColumn {
     if (this.#added.length === 0 && !this.hasRemoved) return this.#base;

@@ -1,7 +1,16 @@
 /**
  * Rows of a fixed number of bytes in one growing buffer, so that kernels see them as one array. Grows by half again
- * and more; views that were handed out before stay valid but see no later rows.
+ * and more; views that were handed out before stay valid but see no later rows. The buffer is shared memory where the
+ * platform has it, which other threads can read while rows are added (kernels/pinned.ts).
  */
+import type { Codes } from "../contract/codes.ts";
+import { isPinned, sharedBytes } from "../kernels/pinned.ts";
+
+/** Rows as they were when they were lent, until they are given back. */
+export interface LentRows extends Disposable {
+  readonly bytes: Uint8Array;
+}
+
 export class RowStore {
   readonly stride: number;
   #buffer: Uint8Array;
@@ -16,6 +25,8 @@ export class RowStore {
   }
 
   #owned: boolean;
+  /** How many read this very buffer. */
+  #readers = { count: 0 };
 
   get count(): number {
     return this.#count;
@@ -24,6 +35,11 @@ export class RowStore {
   /** All rows, without a copy. */
   get bytes(): Uint8Array {
     return this.#buffer.subarray(0, this.#count * this.stride);
+  }
+
+  /** The rows as codes. */
+  get codes(): Codes {
+    return { bytes: this.bytes, stride: this.stride, count: this.#count };
   }
 
   row(slot: number): Uint8Array {
@@ -38,8 +54,24 @@ export class RowStore {
   }
 
   replace(slot: number, row: Uint8Array): void {
-    this.#reserve(this.#count * this.stride);
+    const length = this.#count * this.stride;
+    // Those who read go on with the rows as they were.
+    if (this.#readers.count > 0) this.#move(length);
+    else this.#reserve(length);
     this.#buffer.set(row, slot * this.stride);
+  }
+
+  /** All rows, which stay as they are until they are given back. `pinned`: in memory that other threads may read. */
+  lend(pinned: boolean): LentRows {
+    if (pinned && !isPinned(this.#buffer)) this.#move(this.#count * this.stride);
+    const readers = this.#readers;
+    readers.count++;
+    return {
+      bytes: this.bytes,
+      [Symbol.dispose]: () => {
+        readers.count--;
+      },
+    };
   }
 
   /** The rows of `slots`, in that order, copied. */
@@ -53,9 +85,14 @@ export class RowStore {
     if (this.#owned && length <= this.#buffer.length) return;
     const capacity =
       length <= this.#buffer.length ? length : Math.max(length, Math.ceil(this.#buffer.length * 1.6));
-    const grown = new Uint8Array(capacity);
-    grown.set(this.bytes);
-    this.#buffer = grown;
+    this.#move(capacity);
+  }
+
+  #move(capacity: number): void {
+    const moved = sharedBytes(capacity);
+    moved.set(this.bytes);
+    this.#buffer = moved;
     this.#owned = true;
+    this.#readers = { count: 0 };
   }
 }

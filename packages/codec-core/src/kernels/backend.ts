@@ -6,6 +6,7 @@ import { PithError } from "../errors.ts";
 import type { BackendName, Isa, Kernels } from "./kernels.ts";
 import { loadNative } from "./native.ts";
 import { portable } from "./portable.ts";
+import { type Threads, threads } from "./threads.ts";
 
 export interface BackendChoice {
   readonly backend: BackendName;
@@ -19,6 +20,8 @@ export interface BackendReport {
   readonly available: readonly Isa[];
   /** CPU features that the native addon found; empty without it. */
   readonly features: readonly string[];
+  /** Threads of a call; 1 where the backend is portable. */
+  readonly threads: Threads;
   /** Why the native addon isn't used, where it isn't. */
   readonly reason?: string;
 }
@@ -42,7 +45,8 @@ export function backendReport(): BackendReport {
   const { backend, isa } = kernels();
   const native = loadNative();
   const { isas: available, features } = "isas" in native ? native : { isas: [], features: [] };
-  const report = { backend, isa, available, features };
+  const team = backend === "native" ? threads() : { sync: 1, async: 1 };
+  const report = { backend, isa, available, features, threads: team };
   return reason === undefined ? report : { ...report, reason };
 }
 

@@ -8,6 +8,7 @@
  * A score that isn't a number is written as -Infinity.
  */
 import type { Metric } from "../contract/metric.ts";
+import type { AsyncKernels } from "./async-kernels.ts";
 
 export type BackendName = "native" | "portable";
 export type Isa = "typescript" | "scalar" | "avx2" | "avx512";
@@ -24,6 +25,9 @@ export interface TopKOutput {
 export interface Kernels {
   readonly backend: BackendName;
   readonly isa: Isa;
+
+  /** The forms that run off the event loop; the portable kernels have none. */
+  readonly async?: AsyncKernels;
 
   /** CRC-32C (Castagnoli) of `bytes`, continuing from `crc` (0 to begin). */
   crc32c(bytes: Uint8Array, crc: number): number;

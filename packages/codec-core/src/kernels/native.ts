@@ -6,9 +6,11 @@
  * PithError here and nowhere else.
  */
 import type { Metric } from "../contract/metric.ts";
-import { type ErrorCode, PithError } from "../errors.ts";
+import { PithError } from "../errors.ts";
 import type { Isa, Kernels } from "./kernels.ts";
+import { type AsyncAddon, asyncKernels, type Fault } from "./native-async.ts";
 import { portable } from "./portable.ts";
+import { threads } from "./threads.ts";
 
 export type Native =
   | {
@@ -16,7 +18,11 @@ export type Native =
       readonly isas: readonly Isa[];
       /** CPU features that were found, for reports. */
       readonly features: readonly string[];
+      /** Threads that this process may run at once. */
+      readonly parallelism: number;
       kernels(isa: Isa): Kernels;
+      /** The first `length` bytes of an open file, mapped. @throws Error where the system refuses */
+      mapFile(fd: number, length: number): ArrayBuffer;
     }
   | { readonly reason: string };
 
@@ -35,7 +41,13 @@ function load(): Native {
   if (!module) return { reason: "no Node.js modules here" };
   try {
     const addon: Addon = module.createRequire(import.meta.url)("../../binding.cjs");
-    return { isas: addon.isas(), features: addon.cpuFeatures(), kernels: (isa) => wrap(addon, isa) };
+    return {
+      isas: addon.isas(),
+      features: addon.cpuFeatures(),
+      parallelism: addon.parallelism(),
+      kernels: (isa) => wrap(addon, isa),
+      mapFile: (fd, length) => addon.mapFile(fd, length),
+    };
   } catch (error) {
     return { reason: explain(error) };
   }
@@ -53,9 +65,11 @@ function explain(error: unknown): string {
   return lines.findLast((line) => !missing(line)) ?? "no native library for this platform";
 }
 
-/** The functions of native/node; the first argument is the instruction set's place in `isas()`. */
-interface Addon {
+/** The functions of native/node; `at` is the instruction set's place in `isas()`. */
+interface Addon extends AsyncAddon {
   isas(): Isa[];
+  parallelism(): number;
+  mapFile(fd: number, length: number): ArrayBuffer;
   cpuFeatures(): string[];
   crc32c(at: number, bytes: Uint8Array, crc: number): number;
   firstNonFinite(at: number, data: Float32Array): number;
@@ -68,11 +82,19 @@ interface Addon {
   floatTopK: TopKKernel<Float32Array>;
   halfTopK: TopKKernel<Uint16Array>;
   int8TopK: TopKKernel<Uint8Array>;
-  int8Encode(at: number, data: Float32Array, dim: number, unit: boolean, out: Uint8Array): Outcome;
-  int8Decode(at: number, codes: Uint8Array, dim: number, out: Float32Array): Outcome;
+  int8Encode(
+    threads: number,
+    at: number,
+    data: Float32Array,
+    dim: number,
+    unit: boolean,
+    out: Uint8Array,
+  ): Outcome;
+  int8Decode(threads: number, at: number, codes: Uint8Array, dim: number, out: Float32Array): Outcome;
 }
 
 type Scores<Rows> = (
+  threads: number,
   at: number,
   metric: number,
   query: Float32Array,
@@ -82,6 +104,7 @@ type Scores<Rows> = (
 ) => Outcome;
 
 type TopKKernel<Rows> = (
+  threads: number,
   at: number,
   metric: number,
   queries: Float32Array,
@@ -93,12 +116,7 @@ type TopKKernel<Rows> = (
   scores: Float32Array,
 ) => Outcome;
 
-type Outcome = {
-  readonly code: ErrorCode;
-  readonly what: string;
-  readonly expected: number;
-  readonly actual: number;
-} | null;
+type Outcome = Fault | null;
 
 /** Metrics by the numbers that the addon knows. */
 const METRIC: Record<Metric, number> = { cosine: 0, dot: 1, l2: 2 };
@@ -111,6 +129,7 @@ function wrap(addon: Addon, isa: Isa): Kernels {
   return {
     backend: "native",
     isa,
+    async: asyncKernels(addon, at, METRIC),
     crc32c: (bytes, crc) =>
       bytes.length < SMALL ? portable.crc32c(bytes, crc) : guard(() => addon.crc32c(at, bytes, crc)),
     firstNonFinite: (data) =>
@@ -121,21 +140,24 @@ function wrap(addon: Addon, isa: Isa): Kernels {
     floatScores: (metric, query, rows, dim, out) =>
       check(() =>
         rows instanceof Uint16Array
-          ? addon.halfScores(at, METRIC[metric], query, rows, dim, out)
-          : addon.floatScores(at, METRIC[metric], query, rows, dim, out),
+          ? addon.halfScores(threads().sync, at, METRIC[metric], query, rows, dim, out)
+          : addon.floatScores(threads().sync, at, METRIC[metric], query, rows, dim, out),
       ),
     floatTopK: (metric, queries, rows, dim, k, allow, { slots, scores }) =>
       check(() =>
         rows instanceof Uint16Array
-          ? addon.halfTopK(at, METRIC[metric], queries, rows, dim, k, allow, slots, scores)
-          : addon.floatTopK(at, METRIC[metric], queries, rows, dim, k, allow, slots, scores),
+          ? addon.halfTopK(threads().sync, at, METRIC[metric], queries, rows, dim, k, allow, slots, scores)
+          : addon.floatTopK(threads().sync, at, METRIC[metric], queries, rows, dim, k, allow, slots, scores),
       ),
-    int8Encode: (data, dim, unit, out) => check(() => addon.int8Encode(at, data, dim, unit, out)),
-    int8Decode: (codes, dim, out) => check(() => addon.int8Decode(at, codes, dim, out)),
+    int8Encode: (data, dim, unit, out) =>
+      check(() => addon.int8Encode(threads().sync, at, data, dim, unit, out)),
+    int8Decode: (codes, dim, out) => check(() => addon.int8Decode(threads().sync, at, codes, dim, out)),
     int8Scores: (metric, query, codes, dim, out) =>
-      check(() => addon.int8Scores(at, METRIC[metric], query, codes, dim, out)),
+      check(() => addon.int8Scores(threads().sync, at, METRIC[metric], query, codes, dim, out)),
     int8TopK: (metric, queries, codes, dim, k, allow, { slots, scores }) =>
-      check(() => addon.int8TopK(at, METRIC[metric], queries, codes, dim, k, allow, slots, scores)),
+      check(() =>
+        addon.int8TopK(threads().sync, at, METRIC[metric], queries, codes, dim, k, allow, slots, scores),
+      ),
   };
 }
 

@@ -40,7 +40,7 @@ pub enum FloatRows<'a> {
 }
 
 impl FloatRows<'_> {
-    fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self {
             FloatRows::F32(data) => data.len(),
             FloatRows::F16(data) => data.len(),

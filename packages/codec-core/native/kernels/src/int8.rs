@@ -34,7 +34,7 @@ use crate::topk::ranked;
 pub use coding::{int8_decode, int8_encode};
 pub use search::int8_top_k;
 
-const SCALE_BYTES: usize = 4;
+pub(crate) const SCALE_BYTES: usize = 4;
 
 /// Rows of int8 codes.
 #[derive(Clone, Copy)]

@@ -13,6 +13,7 @@ mod float_scan;
 mod int8;
 mod isa;
 mod norms;
+pub mod parallel;
 mod simd;
 mod stripes;
 mod topk;

@@ -1,15 +1,20 @@
 //! The binding: translation only. Kernels are named by their instruction set, faults come back as data, and a panic
-//! becomes a JavaScript error (`catch_unwind`) instead of the end of the process.
+//! becomes a JavaScript error (`catch_unwind`) instead of the end of the process. Calls with `threads` share their work
+//! out among that many; `task` has those that leave JavaScript's thread.
+
+mod mapping;
+mod task;
 
 use napi::bindgen_prelude::{Float32ArraySlice, Uint8ArraySlice, Uint16ArraySlice, Uint32ArraySlice};
 use napi_derive::napi;
+use pith_kernels::parallel::{self, Team};
 use pith_kernels::{self as kernels, FloatRows, Isa, Metric, TopKOutput};
 
 /// What was wrong with an argument; nothing was written.
 #[napi(object)]
 pub struct Fault {
     /// A code of PithError.
-    #[napi(ts_type = "'LENGTH_MISMATCH' | 'DIM_UNSUPPORTED' | 'INVALID_ARGUMENT'")]
+    #[napi(ts_type = "'LENGTH_MISMATCH' | 'DIM_UNSUPPORTED' | 'INVALID_ARGUMENT' | 'NOT_FINITE' | 'ABORTED'")]
     pub code: String,
     pub what: String,
     pub expected: f64,
@@ -37,6 +42,10 @@ fn metric(at: u32) -> Metric {
 
 fn size(n: f64) -> usize {
     n as usize
+}
+
+fn team(threads: u32) -> Team<'static> {
+    Team { threads: threads as usize, ..Team::default() }
 }
 
 /// An output's elements, or a refusal where they share memory with an input: Rust takes it that they never do.
@@ -68,6 +77,12 @@ fn overlap<A, B>(a: &[A], b: &[B]) -> bool {
 #[napi(catch_unwind)]
 pub fn isas() -> Vec<String> {
     Isa::available().iter().map(|isa| isa.name().into()).collect()
+}
+
+/// Threads that this process may run at once.
+#[napi(catch_unwind)]
+pub fn parallelism() -> u32 {
+    std::thread::available_parallelism().map_or(1, |n| n.get() as u32)
 }
 
 #[napi(catch_unwind)]
@@ -103,13 +118,14 @@ pub fn norms(at: u32, data: &[f32], dim: f64, mut out: Float32ArraySlice) -> Opt
 macro_rules! float_kernels {
     ($scores:ident, $top_k:ident, $element:ident, $rows:path) => {
         #[napi(catch_unwind)]
-        pub fn $scores(at: u32, by: u32, query: &[f32], rows: &[$element], dim: f64, mut out: Float32ArraySlice) -> Option<Fault> {
-            outcome(kernels::float_scores(isa(at), metric(by), query, $rows(rows), size(dim), apart!(out; query, rows)))
+        pub fn $scores(threads: u32, at: u32, by: u32, query: &[f32], rows: &[$element], dim: f64, mut out: Float32ArraySlice) -> Option<Fault> {
+            outcome(parallel::float_scores(team(threads), isa(at), metric(by), query, $rows(rows), size(dim), apart!(out; query, rows)))
         }
 
         #[napi(catch_unwind)]
         #[allow(clippy::too_many_arguments)]
         pub fn $top_k(
+            threads: u32,
             at: u32,
             by: u32,
             queries: &[f32],
@@ -121,7 +137,7 @@ macro_rules! float_kernels {
             mut scores: Float32ArraySlice,
         ) -> Option<Fault> {
             let out = TopKOutput { slots: apart!(slots; queries, rows, allow.unwrap_or(&[]), &scores), scores: apart!(scores; queries, rows, allow.unwrap_or(&[])) };
-            outcome(kernels::float_top_k(isa(at), metric(by), queries, $rows(rows), size(dim), size(k), allow, out))
+            outcome(parallel::float_top_k(team(threads), isa(at), metric(by), queries, $rows(rows), size(dim), size(k), allow, out))
         }
     };
 }
@@ -130,17 +146,25 @@ float_kernels!(float_scores, float_top_k, f32, FloatRows::F32);
 float_kernels!(half_scores, half_top_k, u16, FloatRows::F16);
 
 #[napi(catch_unwind)]
-pub fn int8_encode(at: u32, data: &[f32], dim: f64, unit: bool, mut out: Uint8ArraySlice) -> Option<Fault> {
-    outcome(kernels::int8_encode(isa(at), data, size(dim), unit, apart!(out; data)))
+pub fn int8_encode(
+    threads: u32,
+    at: u32,
+    data: &[f32],
+    dim: f64,
+    unit: bool,
+    mut out: Uint8ArraySlice,
+) -> Option<Fault> {
+    outcome(parallel::int8_encode(team(threads), isa(at), data, size(dim), unit, apart!(out; data)))
 }
 
 #[napi(catch_unwind)]
-pub fn int8_decode(at: u32, codes: &[u8], dim: f64, mut out: Float32ArraySlice) -> Option<Fault> {
-    outcome(kernels::int8_decode(isa(at), codes, size(dim), apart!(out; codes)))
+pub fn int8_decode(threads: u32, at: u32, codes: &[u8], dim: f64, mut out: Float32ArraySlice) -> Option<Fault> {
+    outcome(parallel::int8_decode(team(threads), isa(at), codes, size(dim), apart!(out; codes)))
 }
 
 #[napi(catch_unwind)]
 pub fn int8_scores(
+    threads: u32,
     at: u32,
     by: u32,
     query: &[f32],
@@ -148,12 +172,21 @@ pub fn int8_scores(
     dim: f64,
     mut out: Float32ArraySlice,
 ) -> Option<Fault> {
-    outcome(kernels::int8_scores(isa(at), metric(by), query, codes, size(dim), apart!(out; query, codes)))
+    outcome(parallel::int8_scores(
+        team(threads),
+        isa(at),
+        metric(by),
+        query,
+        codes,
+        size(dim),
+        apart!(out; query, codes),
+    ))
 }
 
 #[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments)]
 pub fn int8_top_k(
+    threads: u32,
     at: u32,
     by: u32,
     queries: &[f32],
@@ -168,5 +201,5 @@ pub fn int8_top_k(
         slots: apart!(slots; queries, codes, allow.unwrap_or(&[]), &scores),
         scores: apart!(scores; queries, codes, allow.unwrap_or(&[])),
     };
-    outcome(kernels::int8_top_k(isa(at), metric(by), queries, codes, size(dim), size(k), allow, out))
+    outcome(parallel::int8_top_k(team(threads), isa(at), metric(by), queries, codes, size(dim), size(k), allow, out))
 }

@@ -1,0 +1,121 @@
+/**
+ * Searching off the event loop: by asynchronous kernels where the scorer has them, else on the event loop in blocks of a
+ * few milliseconds, whose hits are merged. The k best of all rows are among the k best of each block, and a score doesn't
+ * depend on where its row stands, so that hits, scores and ties are those of one call.
+ */
+import type { Resident, Scorer } from "../contract/codec.ts";
+import { type Codes, checkCodes, sliceCodes } from "../contract/codes.ts";
+import type { Hits } from "../contract/hits.ts";
+import { hitCount } from "../contract/scan-scorer.ts";
+import { checkVectors, sliceVectors, type Vectors } from "../contract/vectors.ts";
+import { Bitset } from "../flat/bitset.ts";
+import { checkK, TopK } from "../flat/top-k.ts";
+import { checkAttached } from "./encode.ts";
+import { type AsyncOptions, BlockSize, pause, Work } from "./work.ts";
+
+export interface AsyncSearchOptions extends AsyncOptions {
+  /** Rows that may be hit. */
+  readonly allow?: Bitset | undefined;
+}
+
+/** Floats of queries that share a pass over the rows. */
+const QUERY_FLOATS = 65_536;
+/** Products of the first block. */
+const FIRST_PRODUCTS = 2 ** 20;
+/** Rows of a word of the allow-list. */
+const WORD = 32;
+
+/**
+ * What `scorer.topKBatch(queries, c, k, allow)` gives. Progress counts rows times queries. The arguments must not change
+ * until the promise settles; codes in shared memory or a mapped file are read where they are, others are copied.
+ * @throws what `topKBatch` throws, ABORTED
+ */
+export async function searchAsync(
+  scorer: Scorer,
+  queries: Vectors,
+  c: Codes | Resident,
+  k: number,
+  { allow, ...options }: AsyncSearchOptions = {},
+): Promise<Hits[]> {
+  checkVectors(queries, queries.dim);
+  checkK(k);
+  const work = new Work(options, queries.count * c.count);
+  const native = scorer.topKBatchAsync?.(queries, c, k, allow, options);
+  if (native) return native;
+  const hits =
+    work.total === 0
+      ? scorer.topKBatch(queries, c, k, allow)
+      : await ("kind" in c ? byQueries : byRows)(work, scorer, queries, c as Codes & Resident, k, allow);
+  work.finish();
+  return hits;
+}
+
+/** Resident codes can't be cut: one query at a time. */
+async function byQueries(
+  work: Work,
+  scorer: Scorer,
+  queries: Vectors,
+  c: Resident,
+  k: number,
+  allow: Bitset | undefined,
+): Promise<Hits[]> {
+  const out: Hits[] = [];
+  const size = new BlockSize(1);
+  while (out.length < queries.count) {
+    if (out.length > 0) await pause();
+    work.check();
+    const end = Math.min(queries.count, out.length + size.rows);
+    size.begin();
+    out.push(...scorer.topKBatch(sliceVectors(queries, out.length, end), c, k, allow));
+    size.end();
+    work.progress(end * c.count);
+  }
+  return out;
+}
+
+async function byRows(
+  work: Work,
+  scorer: Scorer,
+  queries: Vectors,
+  c: Codes,
+  k: number,
+  allow: Bitset | undefined,
+): Promise<Hits[]> {
+  checkCodes(c, c.stride);
+  const hits = hitCount(c.count, k, allow);
+  // Whatever is wrong with the arguments is found before the work begins.
+  scorer.topKBatch(sliceVectors(queries, 0, 1), sliceCodes(c, 0, 0), k);
+  const width = Math.max(1, Math.floor(QUERY_FLOATS / queries.dim));
+  const out: Hits[] = [];
+  for (let first = 0; first < queries.count; first += width) {
+    const group = sliceVectors(queries, first, Math.min(queries.count, first + width));
+    const best = Array.from({ length: group.count }, () => new TopK(hits));
+    const size = new BlockSize(FIRST_PRODUCTS / group.data.length, WORD);
+    for (let start = 0; start < c.count; ) {
+      if (first + start > 0) await pause();
+      work.check();
+      checkAttached(c.bytes.length, c.count * c.stride);
+      const end = Math.min(c.count, start + size.rows);
+      const list = allow && sliceBits(allow, start, end);
+      size.begin();
+      mergeHits(best, scorer.topKBatch(group, sliceCodes(c, start, end), k, list), start);
+      size.end();
+      work.progress(first * c.count + group.count * end);
+      start = end;
+    }
+    out.push(...best.map((heap) => heap.hits()));
+  }
+  return out;
+}
+
+/** Bits `start` (a multiple of 32) to `end`, on the same memory. */
+export function sliceBits(bits: Bitset, start: number, end: number): Bitset {
+  return new Bitset(end - start, bits.words.subarray(start >>> 5, (end + 31) >>> 5));
+}
+
+/** Takes in the hits of a block of rows that begins at row `start`. */
+export function mergeHits(best: readonly TopK[], found: readonly Hits[], start: number): void {
+  found.forEach(({ slots, scores, length }, q) => {
+    for (let i = 0; i < length; i++) best[q].push(start + slots[i], scores[i]);
+  });
+}

@@ -1,0 +1,79 @@
+/** What a search of a flat index is asked for, and its hits as ids. */
+import { BlockSize, pause } from "../async/work.ts";
+import type { Hits } from "../contract/hits.ts";
+import type { Metric } from "../contract/metric.ts";
+import { sliceVectors, type Vectors } from "../contract/vectors.ts";
+import { PithError } from "../errors.ts";
+import type { Id } from "../ids.ts";
+import type { IdMap } from "./id-map.ts";
+import type { Originals } from "./originals.ts";
+import { rescoreHits } from "./rescore.ts";
+import { checkK } from "./top-k.ts";
+
+export interface Match<I extends Id = Id> {
+  readonly id: I;
+  readonly score: number;
+}
+
+export interface SearchOptions<I extends Id = Id> {
+  /** Only these ids (unknown ones are no error), or only ids for which the function says true. */
+  readonly filter?: { readonly allow: Iterable<I> } | ((id: I) => boolean);
+  /** Score the best `oversample * k` hits again with the originals. Needs `keep`. Default false. */
+  readonly rescore?: boolean;
+  /** From 1; default 4. */
+  readonly oversample?: number;
+}
+
+/** How many hits of the codes a search for k needs. @throws INVALID_ARGUMENT, NOT_SUPPORTED */
+export function hitsWanted(
+  k: number,
+  { rescore = false, oversample = 4 }: Pick<SearchOptions, "rescore" | "oversample">,
+  originals: Originals | undefined,
+): number {
+  checkK(k);
+  if (rescore && !originals)
+    throw new PithError("NOT_SUPPORTED", "rescoring needs originals: make the index with keep");
+  if (!(oversample >= 1))
+    throw new PithError("INVALID_ARGUMENT", `expected an oversample from 1, got ${oversample}`, {
+      actual: oversample,
+    });
+  return rescore ? Math.ceil(k * oversample) : k;
+}
+
+/** Makes a query's matches from its hits. */
+export class Matcher<I extends Id> {
+  readonly #ids: IdMap<I>;
+  readonly #metric: Metric;
+  readonly #k: number;
+  readonly #originals: Originals | undefined;
+
+  /** With `originals` the hits are scored again. */
+  constructor(ids: IdMap<I>, metric: Metric, k: number, originals: Originals | undefined) {
+    this.#ids = ids;
+    this.#metric = metric;
+    this.#k = k;
+    this.#originals = originals;
+  }
+
+  of(query: Float32Array, found: Hits): Match<I>[] {
+    const { slots, scores, length } = this.#originals
+      ? rescoreHits(this.#metric, query, found, this.#originals.gather(found.slots), this.#k)
+      : found;
+    return Array.from({ length }, (_, i) => ({ id: this.#ids.at(slots[i]), score: scores[i] }));
+  }
+
+  /** Those of many queries, the event loop running between blocks of them. */
+  async ofAll(queries: Vectors, found: readonly Hits[]): Promise<Match<I>[][]> {
+    const out: Match<I>[][] = [];
+    const size = new BlockSize(16);
+    while (out.length < found.length) {
+      if (out.length > 0) await pause();
+      size.begin();
+      const end = Math.min(found.length, out.length + size.rows);
+      for (let q = out.length; q < end; q++)
+        out.push(this.of(sliceVectors(queries, q, q + 1).data, found[q]));
+      size.end();
+    }
+    return out;
+  }
+}

@@ -1,0 +1,35 @@
+/**
+ * Kernels that run off the event loop, on several threads, and give what their namesakes in `Kernels` give. They can be
+ * aborted between blocks of rows. Inputs must not change until the promise settles; what becomes of a result where they
+ * do isn't defined, but memory stays safe, also where a buffer is transferred meanwhile (see pinned.ts).
+ */
+import type { AsyncOptions } from "../async/work.ts";
+import type { Metric } from "../contract/metric.ts";
+import type { FloatRows, TopKOutput } from "./kernels.ts";
+
+export interface AsyncKernels {
+  /** Checks that the floats are finite, too. @throws NOT_FINITE, ABORTED */
+  int8Encode(data: Float32Array, dim: number, unit: boolean, options: AsyncOptions): Promise<Uint8Array>;
+  /** @throws ABORTED */
+  int8Decode(codes: Uint8Array, dim: number, options: AsyncOptions): Promise<Float32Array>;
+  /** @throws ABORTED */
+  floatTopK(
+    metric: Metric,
+    queries: Float32Array,
+    rows: FloatRows,
+    dim: number,
+    k: number,
+    allow: Uint32Array | undefined,
+    options: AsyncOptions,
+  ): Promise<TopKOutput>;
+  /** @throws ABORTED */
+  int8TopK(
+    metric: Metric,
+    queries: Float32Array,
+    codes: Uint8Array,
+    dim: number,
+    k: number,
+    allow: Uint32Array | undefined,
+    options: AsyncOptions,
+  ): Promise<TopKOutput>;
+}
