@@ -16,6 +16,7 @@ export type {
   PreparedQuery,
   Resident,
   Scorer,
+  SymmetricScorer,
 } from "./contract/codec.ts";
 export { type Codes, checkCodes, checkOutput, codes, sliceCodes } from "./contract/codes.ts";
 export { type DecodingCodec, decodingScorer } from "./contract/decoding-scorer.ts";
@@ -83,3 +84,5 @@ export { type Threads, useThreads } from "./kernels/threads.ts";
 export { ReconstructionMeter, type ReconstructionQuality } from "./quality/reconstruction.ts";
 export { type Judgements, mrrAt, ndcgAt, recallAt } from "./quality/retrieval.ts";
 export { SplitMix64 } from "./random.ts";
+export { HadamardRotation } from "./rotation.ts";
+export { symmetricScorer } from "./contract/symmetric-scorer.ts";

@@ -8,6 +8,10 @@
  * float query with the decoded vector; the search runs on an 8-bit query in integers and settles with the float
  * query every row that rounding could have misplaced.
  *
+ * Options change what is quantized (`rotate`: rows turned by a seeded Hadamard transform; queries too, and decoding
+ * turns back), the scale (`scale: "ls"`: by least squares) and how many there are (`group`: one for each so many
+ * elements; these are scanned as floats).
+ *
  * Error: each element is off by at most half a step, so |v - decoded| <= scale / 2 * sqrt(dim).
  * Source: symmetric "absmax" quantization as in Vectro's int8; rounding rule and zero rule are ours.
  */
@@ -17,17 +21,23 @@ import {
   type CodecState,
   type CodecSupports,
   type Codes,
+  type CodeScan,
   checkCodes,
   checkMetric,
   checkOutput,
   checkVectors,
+  type HadamardRotation,
   kernels,
   type Metric,
-  PithError,
   type Scorer,
+  type SymmetricScorer,
   scanScorer,
+  symmetricScorer,
   type Vectors,
 } from "@pith/codec-core";
+import { errorBounds, verifyInt8Codes } from "./bounds.ts";
+import { type Int8Params, isPlain } from "./params.ts";
+import { rotationOf } from "./rotate.ts";
 
 export const NAME = "int8";
 export const VERSION = 1;
@@ -38,112 +48,144 @@ export class Int8Codec implements Codec {
   readonly version: number = VERSION;
   readonly dim: number;
   readonly metric: Metric;
-  /** `dim` codes and a float32 scale. */
+  /** `dim` codes and the float32 scales. */
   readonly stride: number;
   readonly supports: CodecSupports;
+  readonly params: Int8Params;
+  readonly #rotation: HadamardRotation | undefined;
 
-  /** Use `int8.create`, which checks its options. */
-  constructor(dim: number, metric: Metric) {
+  /** Use `int8.create`, which checks its options. @throws INVALID_OPTION for a seed without a rotation */
+  constructor(dim: number, metric: Metric, params: Int8Params) {
     this.dim = dim;
     this.metric = metric;
-    this.stride = dim + SCALE_BYTES;
+    this.params = params;
+    this.#rotation = rotationOf(dim, params.rotate, params.seed);
+    this.stride = dim + SCALE_BYTES * (params.group > 0 ? Math.ceil(dim / params.group) : 1);
     this.supports = {
       // Unit codes have lost the length that dot and l2 need.
       metrics: metric === "cosine" ? ["cosine"] : ["dot", "l2"],
       trained: false,
-      symmetric: false,
+      symmetric: true,
       decode: "approximate",
       deterministic: "bitwise",
-      minDim: 1,
+      minDim: Math.max(1, params.group),
       minSample: 0,
     };
   }
 
   encode(v: Vectors): Codes {
     checkVectors(v, this.dim);
+    this.#rotation?.check(v.data);
     const bytes = new Uint8Array(v.count * this.stride);
-    kernels().int8Encode(v.data, this.dim, this.metric === "cosine", bytes);
+    this.#encode(v.data, bytes);
     return { bytes, stride: this.stride, count: v.count };
   }
 
   encodeInto(v: Vectors, out: Uint8Array): void {
     checkVectors(v, this.dim);
     checkOutput(out.length, v.count * this.stride, "bytes");
-    kernels().int8Encode(v.data, this.dim, this.metric === "cosine", out);
+    this.#rotation?.check(v.data);
+    this.#encode(v.data, out);
   }
 
   decode(c: Codes): Vectors {
     checkCodes(c, this.stride);
     const data = new Float32Array(c.count * this.dim);
-    kernels().int8Decode(c.bytes, this.dim, data);
+    this.#decode(c.bytes, data);
     return { data, dim: this.dim, count: c.count };
   }
 
   decodeInto(c: Codes, out: Float32Array): void {
     checkCodes(c, this.stride);
     checkOutput(out.length, c.count * this.dim, "floats");
-    kernels().int8Decode(c.bytes, this.dim, out);
+    this.#decode(c.bytes, out);
   }
 
+  /** @throws UNSUPPORTED_METRIC; its `prepare` and `topKBatch`: INVALID_ARGUMENT for a query too long to rotate */
   scorer(metric: Metric): Scorer {
     checkMetric(metric, this.supports.metrics);
     const { dim } = this;
-    return scanScorer(this, metric, {
-      scores: (query, c, out) => kernels().int8Scores(metric, query, c.bytes, dim, out),
-      topK: (queries, c, k, allow, out) =>
-        kernels().int8TopK(metric, queries, c.bytes, dim, k, allow?.words, out),
-      topKAsync: (queries, c, k, allow, options) =>
-        kernels().async?.int8TopK(metric, queries, c.bytes, dim, k, allow?.words, options),
-    });
+    const { group } = this.params;
+    const rotation = this.#rotation;
+    const scan: CodeScan =
+      group === 0
+        ? {
+            scores: (query, c, out) => kernels().int8Scores(metric, query, c.bytes, dim, out),
+            topK: (queries, c, k, allow, out) =>
+              kernels().int8TopK(metric, queries, c.bytes, dim, k, allow?.words, out),
+            topKAsync: (queries, c, k, allow, options) =>
+              kernels().async?.int8TopK(metric, queries, c.bytes, dim, k, allow?.words, options),
+          }
+        : {
+            scores: (query, c, out) => kernels().int8GroupedScores(metric, query, c.bytes, dim, group, out),
+            topK: (queries, c, k, allow, out) =>
+              kernels().int8GroupedTopK(metric, queries, c.bytes, dim, group, k, allow?.words, out),
+          };
+    return scanScorer(
+      this,
+      metric,
+      rotation ? { ...scan, prepare: (queries) => rotation.rotate(queries) } : scan,
+    );
+  }
+
+  /** Scores of code with code: exact integer products times both scales. A rotation changes no product. */
+  symmetricScorer(metric: Metric): SymmetricScorer {
+    checkMetric(metric, this.supports.metrics);
+    const { dim } = this;
+    const group = this.params.group || dim;
+    return symmetricScorer(this, metric, (query, c, out) =>
+      kernels().int8Symmetric(metric, query.bytes, c.bytes, dim, group, out),
+    );
   }
 
   encodeAsync(v: Vectors, options: AsyncOptions): Promise<Codes> | undefined {
+    if (!isPlain(this.params)) return undefined;
     const running = kernels().async?.int8Encode(v.data, this.dim, this.metric === "cosine", options);
     return running?.then((bytes) => ({ bytes, stride: this.stride, count: v.count }));
   }
 
   decodeAsync(c: Codes, options: AsyncOptions): Promise<Vectors> | undefined {
+    if (!isPlain(this.params)) return undefined;
     const running = kernels().async?.int8Decode(c.bytes, this.dim, options);
     return running?.then((data) => ({ data, dim: this.dim, count: c.count }));
   }
 
   state(): CodecState {
-    return { codec: NAME, version: VERSION, dim: this.dim, metric: this.metric, params: {}, tensors: {} };
+    const params = isPlain(this.params) ? {} : { ...this.params };
+    return { codec: NAME, version: VERSION, dim: this.dim, metric: this.metric, params, tensors: {} };
   }
 
   errorBound(c: Codes): Float32Array {
     checkCodes(c, this.stride);
-    // 2^-10 on top covers the roundings of v * inv and code * scale, each below 127 * 2^-24 steps.
-    const perScale = 0.5 * Math.sqrt(this.dim) * (1 + 2 ** -10);
-    // A row stored as zero had elements below 2^-120; its direction, if it had one, is lost whole.
-    const zeroBound = this.metric === "cosine" ? 1 : 2 ** -120 * Math.sqrt(this.dim);
-    return scales(c, this.dim).map((scale, i) => (isZeroCode(c, this.dim, i) ? zeroBound : perScale * scale));
+    return errorBounds(c, this);
   }
 
   verifyCodes(c: Codes, firstRow: number = 0): void {
     checkCodes(c, this.stride);
-    scales(c, this.dim).forEach((scale, i) => {
-      const row = firstRow + i;
-      if (!(scale > 0 && scale < Infinity))
-        throw new PithError("CORRUPT_CODES", `row ${row}: expected a positive scale, got ${scale}`, {
-          row,
-          scale,
-        });
-      const column = c.bytes.subarray(i * this.stride, i * this.stride + this.dim).indexOf(0x80);
-      if (column >= 0)
-        throw new PithError("CORRUPT_CODES", `row ${row}: expected codes from -127 to 127, got -128`, {
-          row,
-          column,
-        });
-    });
+    verifyInt8Codes(c, this.dim, firstRow);
   }
-}
 
-function scales(c: Codes, dim: number): Float32Array {
-  const view = new DataView(c.bytes.buffer, c.bytes.byteOffset, c.bytes.byteLength);
-  return Float32Array.from({ length: c.count }, (_, i) => view.getFloat32(i * c.stride + dim, true));
-}
+  #encode(data: Float32Array, out: Uint8Array): void {
+    if (!this.#rotation) return this.#encodeRows(data, out);
+    for (const { start, rows } of this.#rotation.blocks(data)) {
+      const end = start + rows.length / this.dim;
+      this.#encodeRows(rows, out.subarray(start * this.stride, end * this.stride));
+    }
+  }
 
-function isZeroCode(c: Codes, dim: number, row: number): boolean {
-  return c.bytes.subarray(row * c.stride, row * c.stride + dim).every((b) => b === 0);
+  #encodeRows(data: Float32Array, out: Uint8Array): void {
+    const { dim, metric } = this;
+    const { group, scale } = this.params;
+    const unit = metric === "cosine";
+    if (group === 0 && scale === "absmax") kernels().int8Encode(data, dim, unit, out);
+    else kernels().int8GroupedEncode(data, dim, group || dim, unit, scale === "ls", out);
+  }
+
+  #decode(codes: Uint8Array, out: Float32Array): void {
+    const rows = this.#rotation ? new Float32Array(out.length) : out;
+    const { group } = this.params;
+    if (group === 0) kernels().int8Decode(codes, this.dim, rows);
+    else kernels().int8GroupedDecode(codes, this.dim, group, rows);
+    this.#rotation?.unrotateInto(rows, out);
+  }
 }

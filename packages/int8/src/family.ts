@@ -3,39 +3,48 @@ import {
   type CodecFamily,
   type CodecState,
   type CommonOptions,
+  canonicalJson,
   checkDim,
   checkMetric,
   checkState,
   METRICS,
   PithError,
-  readOptions,
 } from "@pith/codec-core";
 import { Int8Codec, NAME, VERSION } from "./codec.ts";
+import { INT8_OPTIONS, type Int8Params, readParams } from "./params.ts";
 
-export type Int8Options = CommonOptions;
+/** Default: no rotation, absmax, one scale a vector. */
+export type Int8Options = CommonOptions & Partial<Int8Params>;
 
 /** The int8 family: `int8.create({ dim: 384 })`. Nothing to train. */
 export const int8: CodecFamily<Int8Options> = {
   name: NAME,
   version: VERSION,
   summary: "signed bytes and one scale a vector; 4x smaller, recall@10 above .99",
-  options: {},
+  options: INT8_OPTIONS,
   metrics: METRICS,
 
   create({ dim, metric = "cosine", ...rest }: Int8Options): Codec {
-    checkDim(dim);
-    readOptions(int8.options, rest);
-    return new Int8Codec(dim, checkMetric(metric));
+    return new Int8Codec(checkDim(dim), checkMetric(metric), readParams(dim, rest));
   },
 
   restore(state: CodecState): Codec {
     checkState(state, int8);
-    readOptions(int8.options, state.params);
+    const params = readParams(checkDim(state.dim), state.params);
     const names = Object.keys(state.tensors);
     if (names.length > 0)
       throw new PithError("CORRUPT_FILE", `int8 learns nothing, got the tensor "${names[0]}"`, {
         tensors: names,
       });
-    return new Int8Codec(checkDim(state.dim), checkMetric(state.metric));
+    const codec = new Int8Codec(state.dim, checkMetric(state.metric), params);
+    // All of them or, for the defaults, none: otherwise no codec of this family wrote them.
+    const expected = canonicalJson(codec.state().params);
+    const actual = canonicalJson(state.params);
+    if (expected !== actual)
+      throw new PithError("CORRUPT_FILE", `expected the parameters ${expected}, got ${actual}`, {
+        expected,
+        actual,
+      });
+    return codec;
   },
 };

@@ -15,6 +15,11 @@ import { checkQuery, checkVectors, type Vectors } from "./vectors.ts";
 
 /** What a codec brings: both see queries that were checked, and of unit length under cosine. */
 export interface CodeScan {
+  /**
+   * What the scan makes of checked queries, once for each query: rotated, with terms of their own beside them... As
+   * many floats for each query, at least one; new memory. Default: they stay as they are.
+   */
+  prepare?(queries: Float32Array): Float32Array;
   /** Score of each code into `out`. */
   scores(query: Float32Array, codes: Codes, out: Float32Array): void;
   /** The k best codes of each query; k is at least 1 and at most the number of allowed codes. */
@@ -48,14 +53,16 @@ export function scanScorer(
     if (hits > 0 && count > 0) scan.topK(queries, codes, hits, allow, out);
     return cutHits(out, count, hits);
   };
-  const ready = (queries: Float32Array): Float32Array =>
-    metric === "cosine" ? unitRows(queries, codec.dim) : queries.slice();
+  const ready = (queries: Float32Array): Float32Array => {
+    const q = metric === "cosine" ? unitRows(queries, codec.dim) : queries;
+    return scan.prepare ? scan.prepare(q) : q;
+  };
   const { topKAsync } = scan;
   const scorer: Scorer = {
     metric,
     prepare(query: Float32Array): PreparedQuery {
       checkQuery(query, codec.dim);
-      const q = ready(query);
+      const q = ready(metric === "cosine" || scan.prepare ? query : query.slice());
       return {
         scoreInto(c, out) {
           checkCodes(c, codec.stride);
@@ -67,13 +74,7 @@ export function scanScorer(
     },
     topKBatch(queries: Vectors, c, k, allow) {
       checkVectors(queries, codec.dim);
-      return hitsOf(
-        metric === "cosine" ? unitRows(queries.data, codec.dim) : queries.data,
-        queries.count,
-        c,
-        k,
-        allow,
-      );
+      return hitsOf(ready(queries.data), queries.count, c, k, allow);
     },
   };
   if (!topKAsync) return scorer;
@@ -85,9 +86,8 @@ export function scanScorer(
       checkCodes(codes, codec.stride);
       const hits = hitCount(codes.count, k, allow);
       if (hits === 0 || queries.count === 0) return undefined;
-      const data = metric === "cosine" ? unitRows(queries.data, codec.dim) : queries.data;
       return topKAsync
-        .call(scan, data, codes, hits, allow, options)
+        .call(scan, ready(queries.data), codes, hits, allow, options)
         ?.then((out) => cutHits(out, queries.count, hits));
     },
   };

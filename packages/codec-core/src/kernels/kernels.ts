@@ -83,4 +83,77 @@ export interface Kernels {
     allow: Uint32Array | undefined,
     out: TopKOutput,
   ): void;
+
+  /**
+   * Rotates rows of `dim` floats, or turns them back. `signs`: whole rounds of 2 ceil(dim / 64) words of sign bits. The
+   * rule is in kernels/hadamard.ts.
+   */
+  hadamard(data: Float32Array, dim: number, signs: Uint32Array, inverse: boolean, out: Float32Array): void;
+
+  /**
+   * int8 codes with a scale for each `group` elements (1 to dim): `dim` bytes of two's complement, then ceil(dim / group)
+   * scales as float32. `leastSquares`: the scales that lose least, else max / 127. The rule is in kernels/int8-grouped.ts.
+   */
+  int8GroupedEncode(
+    data: Float32Array,
+    dim: number,
+    group: number,
+    unit: boolean,
+    leastSquares: boolean,
+    out: Uint8Array,
+  ): void;
+  int8GroupedDecode(codes: Uint8Array, dim: number, group: number, out: Float32Array): void;
+
+  /** Scores of a float query (normalised under cosine): to the bit those of floatScores with decoded rows. */
+  int8GroupedScores(
+    metric: Metric,
+    query: Float32Array,
+    codes: Uint8Array,
+    dim: number,
+    group: number,
+    out: Float32Array,
+  ): void;
+
+  /** As floatTopK, over codes; the hits and scores are those of int8GroupedScores. */
+  int8GroupedTopK(
+    metric: Metric,
+    queries: Float32Array,
+    codes: Uint8Array,
+    dim: number,
+    group: number,
+    k: number,
+    allow: Uint32Array | undefined,
+    out: TopKOutput,
+  ): void;
+
+  /** Scores of one code with others, by exact integer products; plain int8 codes are those of one group of `dim`. */
+  int8Symmetric(
+    metric: Metric,
+    query: Uint8Array,
+    codes: Uint8Array,
+    dim: number,
+    group: number,
+    out: Float32Array,
+  ): void;
+
+  /** One bit a dimension and a scale; `metric` decides which scale. The rule is in kernels/binary.ts. */
+  binaryEncode(metric: Metric, data: Float32Array, dim: number, out: Uint8Array): void;
+  binaryDecode(codes: Uint8Array, dim: number, out: Float32Array): void;
+
+  /** Scores of a prepared query, dim + 2 floats: the query, what each score is raised by, the score of zero rows. */
+  binaryScores(metric: Metric, query: Float32Array, codes: Uint8Array, dim: number, out: Float32Array): void;
+
+  /** As floatTopK, over codes and prepared queries; the hits and scores are those of binaryScores. */
+  binaryTopK(
+    metric: Metric,
+    queries: Float32Array,
+    codes: Uint8Array,
+    dim: number,
+    k: number,
+    allow: Uint32Array | undefined,
+    out: TopKOutput,
+  ): void;
+
+  /** Scores of one code with others, from the number of bits that differ. */
+  binarySymmetric(metric: Metric, query: Uint8Array, codes: Uint8Array, dim: number, out: Float32Array): void;
 }

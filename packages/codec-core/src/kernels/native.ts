@@ -91,7 +91,61 @@ interface Addon extends AsyncAddon {
     out: Uint8Array,
   ): Outcome;
   int8Decode(threads: number, at: number, codes: Uint8Array, dim: number, out: Float32Array): Outcome;
+  hadamard(
+    at: number,
+    data: Float32Array,
+    dim: number,
+    signs: Uint32Array,
+    inverse: boolean,
+    out: Float32Array,
+  ): Outcome;
+  int8GroupedEncode(
+    at: number,
+    data: Float32Array,
+    dim: number,
+    group: number,
+    unit: boolean,
+    leastSquares: boolean,
+    out: Uint8Array,
+  ): Outcome;
+  int8GroupedDecode(at: number, codes: Uint8Array, dim: number, group: number, out: Float32Array): Outcome;
+  int8GroupedScores: GroupedScores<Float32Array>;
+  int8GroupedTopK(
+    at: number,
+    metric: number,
+    queries: Float32Array,
+    codes: Uint8Array,
+    dim: number,
+    group: number,
+    k: number,
+    allow: Uint32Array | undefined,
+    slots: Uint32Array,
+    scores: Float32Array,
+  ): Outcome;
+  int8Symmetric: GroupedScores<Uint8Array>;
+  binaryEncode(at: number, metric: number, data: Float32Array, dim: number, out: Uint8Array): Outcome;
+  binaryDecode(at: number, codes: Uint8Array, dim: number, out: Float32Array): Outcome;
+  binaryScores: Scores<Uint8Array>;
+  binaryTopK: TopKKernel<Uint8Array>;
+  binarySymmetric(
+    at: number,
+    metric: number,
+    query: Uint8Array,
+    codes: Uint8Array,
+    dim: number,
+    out: Float32Array,
+  ): Outcome;
 }
+
+type GroupedScores<Query> = (
+  at: number,
+  metric: number,
+  query: Query,
+  codes: Uint8Array,
+  dim: number,
+  group: number,
+  out: Float32Array,
+) => Outcome;
 
 type Scores<Rows> = (
   threads: number,
@@ -158,6 +212,29 @@ function wrap(addon: Addon, isa: Isa): Kernels {
       check(() =>
         addon.int8TopK(threads().sync, at, METRIC[metric], queries, codes, dim, k, allow, slots, scores),
       ),
+    hadamard: (data, dim, signs, inverse, out) =>
+      check(() => addon.hadamard(at, data, dim, signs, inverse, out)),
+    int8GroupedEncode: (data, dim, group, unit, leastSquares, out) =>
+      check(() => addon.int8GroupedEncode(at, data, dim, group, unit, leastSquares, out)),
+    int8GroupedDecode: (codes, dim, group, out) =>
+      check(() => addon.int8GroupedDecode(at, codes, dim, group, out)),
+    int8GroupedScores: (metric, query, codes, dim, group, out) =>
+      check(() => addon.int8GroupedScores(at, METRIC[metric], query, codes, dim, group, out)),
+    int8GroupedTopK: (metric, queries, codes, dim, group, k, allow, { slots, scores }) =>
+      check(() =>
+        addon.int8GroupedTopK(at, METRIC[metric], queries, codes, dim, group, k, allow, slots, scores),
+      ),
+    int8Symmetric: (metric, query, codes, dim, group, out) =>
+      check(() => addon.int8Symmetric(at, METRIC[metric], query, codes, dim, group, out)),
+    binaryEncode: (metric, data, dim, out) =>
+      check(() => addon.binaryEncode(at, METRIC[metric], data, dim, out)),
+    binaryDecode: (codes, dim, out) => check(() => addon.binaryDecode(at, codes, dim, out)),
+    binaryScores: (metric, query, codes, dim, out) =>
+      check(() => addon.binaryScores(at, METRIC[metric], query, codes, dim, out)),
+    binaryTopK: (metric, queries, codes, dim, k, allow, { slots, scores }) =>
+      check(() => addon.binaryTopK(at, METRIC[metric], queries, codes, dim, k, allow, slots, scores)),
+    binarySymmetric: (metric, query, codes, dim, out) =>
+      check(() => addon.binarySymmetric(at, METRIC[metric], query, codes, dim, out)),
   };
 }
 

@@ -1,9 +1,18 @@
 /** The portable kernels: every one in TypeScript, the oracle that the native ones are tested against. */
+import {
+  BINARY_QUERY_EXTRA,
+  binaryDecode,
+  binaryEncode,
+  binaryScorer,
+  binarySymmetric,
+} from "./binary.ts";
 import { crc32c } from "./crc32c.ts";
 import { firstNonFinite } from "./finite.ts";
 import { floatScorer } from "./float-scan.ts";
 import { fromFloat16, toFloat16 } from "./float16.ts";
+import { hadamard } from "./hadamard.ts";
 import { int8Decode, int8Encode, int8Scorer } from "./int8.ts";
+import { int8GroupedDecode, int8GroupedEncode, int8GroupedScorer, int8Symmetric } from "./int8-grouped.ts";
 import type { Kernels } from "./kernels.ts";
 import { norms } from "./norms.ts";
 import { scanScores, scanTopK } from "./scan.ts";
@@ -24,4 +33,18 @@ export const portable: Kernels = {
   int8Scores: (metric, query, codes, dim, out) => scanScores(int8Scorer(metric, codes, dim), query, out),
   int8TopK: (metric, queries, codes, dim, k, allow, out) =>
     scanTopK(int8Scorer(metric, codes, dim), queries, dim, k, allow, out),
+  hadamard,
+  int8GroupedEncode,
+  int8GroupedDecode,
+  int8GroupedScores: (metric, query, codes, dim, group, out) =>
+    scanScores(int8GroupedScorer(metric, codes, dim, group), query, out),
+  int8GroupedTopK: (metric, queries, codes, dim, group, k, allow, out) =>
+    scanTopK(int8GroupedScorer(metric, codes, dim, group), queries, dim, k, allow, out),
+  int8Symmetric,
+  binaryEncode,
+  binaryDecode,
+  binaryScores: (metric, query, codes, dim, out) => scanScores(binaryScorer(metric, codes, dim), query, out),
+  binaryTopK: (metric, queries, codes, dim, k, allow, out) =>
+    scanTopK(binaryScorer(metric, codes, dim), queries, dim + BINARY_QUERY_EXTRA, k, allow, out),
+  binarySymmetric,
 };

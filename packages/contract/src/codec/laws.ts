@@ -45,7 +45,8 @@ export const CODEC_LAWS = {
   "codes.verify": "verifyCodes accepts what encode makes",
   "codes.garbage":
     "bytes that no encoder wrote are typed errors or scores, never a crash, and topK stays sorted",
-  "state.shape": "state holds the canonical params with every option, and tensors of exactly their shape",
+  "state.shape":
+    "state holds the canonical params with every option (or none, where all are defaults), and tensors of exactly their shape",
   "state.restore": "restore(state()) is the same codec: same bytes, floats, scores and state",
   "state.hostile": "restore of any other state is a PithError, or a codec with exactly that state",
   "backend.codes": '"bitwise": the same bytes as the portable backend; "ranking": the same hits',

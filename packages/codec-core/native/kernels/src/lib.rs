@@ -5,25 +5,35 @@
 //! functions are safe. They check every length and give a [`Fault`] before anything is written.
 
 mod allowed;
+mod binary;
 mod crc32c;
+mod expanded;
 mod fault;
 mod finite;
 mod float16;
 mod float_scan;
+mod hadamard;
 mod int8;
+mod int8_grouped;
 mod isa;
 mod norms;
 pub mod parallel;
+mod popcount;
 mod simd;
 mod stripes;
 mod topk;
 
+pub use binary::{binary_decode, binary_encode, binary_scores, binary_symmetric, binary_top_k};
 pub use crc32c::crc32c;
 pub use fault::Fault;
 pub use finite::first_non_finite;
 pub use float_scan::{FloatRows, Metric, float_scores, float_top_k};
 pub use float16::{from_float16, to_float16};
+pub use hadamard::hadamard;
 pub use int8::{int8_decode, int8_encode, int8_scores, int8_top_k};
+pub use int8_grouped::{
+    int8_grouped_decode, int8_grouped_encode, int8_grouped_scores, int8_grouped_top_k, int8_symmetric,
+};
 pub use isa::{Isa, cpu_features};
 pub use norms::norms;
 pub use topk::TopKOutput;

@@ -203,3 +203,138 @@ pub fn int8_top_k(
     };
     outcome(parallel::int8_top_k(team(threads), isa(at), metric(by), queries, codes, size(dim), size(k), allow, out))
 }
+
+#[napi(catch_unwind)]
+pub fn hadamard(
+    at: u32,
+    data: &[f32],
+    dim: f64,
+    signs: &[u32],
+    inverse: bool,
+    mut out: Float32ArraySlice,
+) -> Option<Fault> {
+    outcome(kernels::hadamard(isa(at), data, size(dim), signs, inverse, apart!(out; data, signs)))
+}
+
+#[napi(catch_unwind)]
+pub fn int8_grouped_encode(
+    at: u32,
+    data: &[f32],
+    dim: f64,
+    group: f64,
+    unit: bool,
+    least_squares: bool,
+    mut out: Uint8ArraySlice,
+) -> Option<Fault> {
+    let (dim, group) = (size(dim), size(group));
+    outcome(kernels::int8_grouped_encode(isa(at), data, dim, group, unit, least_squares, apart!(out; data)))
+}
+
+#[napi(catch_unwind)]
+pub fn int8_grouped_decode(at: u32, codes: &[u8], dim: f64, group: f64, mut out: Float32ArraySlice) -> Option<Fault> {
+    outcome(kernels::int8_grouped_decode(isa(at), codes, size(dim), size(group), apart!(out; codes)))
+}
+
+#[napi(catch_unwind)]
+pub fn int8_grouped_scores(
+    at: u32,
+    by: u32,
+    query: &[f32],
+    codes: &[u8],
+    dim: f64,
+    group: f64,
+    mut out: Float32ArraySlice,
+) -> Option<Fault> {
+    let (dim, group) = (size(dim), size(group));
+    outcome(kernels::int8_grouped_scores(isa(at), metric(by), query, codes, dim, group, apart!(out; query, codes)))
+}
+
+#[napi(catch_unwind)]
+#[allow(clippy::too_many_arguments)]
+pub fn int8_grouped_top_k(
+    at: u32,
+    by: u32,
+    queries: &[f32],
+    codes: &[u8],
+    dim: f64,
+    group: f64,
+    k: f64,
+    allow: Option<&[u32]>,
+    mut slots: Uint32ArraySlice,
+    mut scores: Float32ArraySlice,
+) -> Option<Fault> {
+    let out = TopKOutput {
+        slots: apart!(slots; queries, codes, allow.unwrap_or(&[]), &scores),
+        scores: apart!(scores; queries, codes, allow.unwrap_or(&[])),
+    };
+    let (dim, group, k) = (size(dim), size(group), size(k));
+    outcome(kernels::int8_grouped_top_k(isa(at), metric(by), queries, codes, dim, group, k, allow, out))
+}
+
+#[napi(catch_unwind)]
+pub fn int8_symmetric(
+    at: u32,
+    by: u32,
+    query: &[u8],
+    codes: &[u8],
+    dim: f64,
+    group: f64,
+    mut out: Float32ArraySlice,
+) -> Option<Fault> {
+    let (dim, group) = (size(dim), size(group));
+    outcome(kernels::int8_symmetric(isa(at), metric(by), query, codes, dim, group, apart!(out; query, codes)))
+}
+
+#[napi(catch_unwind)]
+pub fn binary_encode(at: u32, by: u32, data: &[f32], dim: f64, mut out: Uint8ArraySlice) -> Option<Fault> {
+    outcome(kernels::binary_encode(isa(at), metric(by), data, size(dim), apart!(out; data)))
+}
+
+#[napi(catch_unwind)]
+pub fn binary_decode(at: u32, codes: &[u8], dim: f64, mut out: Float32ArraySlice) -> Option<Fault> {
+    outcome(kernels::binary_decode(isa(at), codes, size(dim), apart!(out; codes)))
+}
+
+#[napi(catch_unwind)]
+pub fn binary_scores(
+    at: u32,
+    by: u32,
+    query: &[f32],
+    codes: &[u8],
+    dim: f64,
+    mut out: Float32ArraySlice,
+) -> Option<Fault> {
+    outcome(kernels::binary_scores(isa(at), metric(by), query, codes, size(dim), apart!(out; query, codes)))
+}
+
+#[napi(catch_unwind)]
+#[allow(clippy::too_many_arguments)]
+pub fn binary_top_k(
+    at: u32,
+    by: u32,
+    queries: &[f32],
+    codes: &[u8],
+    dim: f64,
+    k: f64,
+    allow: Option<&[u32]>,
+    mut slots: Uint32ArraySlice,
+    mut scores: Float32ArraySlice,
+) -> Option<Fault> {
+    let out = TopKOutput {
+        slots: apart!(slots; queries, codes, allow.unwrap_or(&[]), &scores),
+        scores: apart!(scores; queries, codes, allow.unwrap_or(&[])),
+    };
+    outcome(kernels::binary_top_k(isa(at), metric(by), queries, codes, size(dim), size(k), allow, out))
+}
+
+#[napi(catch_unwind)]
+pub fn binary_symmetric(
+    at: u32,
+    by: u32,
+    query: &[u8],
+    codes: &[u8],
+    dim: f64,
+    mut out: Float32ArraySlice,
+) -> Option<Fault> {
+    outcome(kernels::binary_symmetric(isa(at), metric(by), query, codes, size(dim), apart!(out; query, codes)))
+}

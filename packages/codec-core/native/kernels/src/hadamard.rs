@@ -1,0 +1,186 @@
+//! A seeded pseudo-random rotation of rows of any dim, by fast Walsh-Hadamard transforms: O(dim log dim), orthonormal,
+//! no padding. It spreads what stands in few coordinates over all of them.
+//!
+//! With p the largest power of two up to dim, each round r does, in place:
+//! ```text
+//! signs    x_j is negated where bit j % 32 of word j / 32 of the round's sign words is set
+//! window   the first p coordinates in even rounds, the last p in odd ones, go through the transform in natural
+//!          (Hadamard) order: for h = 1, 2, 4 ... p / 2 each pair (a, b) = (x_i, x_{i+h}) becomes (a + b, a - b);
+//!          then each of them is multiplied by f32(1 / sqrt(p))
+//! halves   only where dim isn't a power of two: for i < floor(dim / 2) and k = i + ceil(dim / 2), (x_i, x_k) becomes
+//!          (f32(a + b) c, f32(a - b) c) with c = f32(sqrt(1/2))
+//! ```
+//! The two windows overlap, and pairing the halves mixes them where the overlap is small. Each step is its own inverse
+//! (up to rounding): the inverse runs the rounds and their steps backwards.
+//!
+//! Elements up to 2^100 can't overflow on the way. The bytes of rotated codes depend on all of this.
+//!
+//! Source: the randomized Hadamard transform of Ailon, Chazelle: "The fast Johnson-Lindenstrauss transform", SIAM J.
+//! Comput. 2009; windows and halves for other dims after the "FhtKac" rotator of the RaBitQ library (Gao, Long).
+//!
+//! Each pair is added and subtracted by itself, so that any order of pairs gives the same bits: one plain function
+//! serves all instruction sets, and the compiler makes vectors of it. The order is chosen for the caches: each step of
+//! h < 16 stays within sixteen elements, those above go through h = 16 and 32, 64 and 128 ... together.
+
+use crate::fault::{Fault, expect, expect_dim, row_count};
+use crate::isa::Isa;
+use crate::simd::{Kernel, Simd, run};
+
+/// Rotates rows of `dim` floats into `out`, or turns them back. `signs`: whole rounds of 2 ceil(dim / 64) words.
+pub fn hadamard(
+    isa: Isa,
+    data: &[f32],
+    dim: usize,
+    signs: &[u32],
+    inverse: bool,
+    out: &mut [f32],
+) -> Result<(), Fault> {
+    expect_dim(dim)?;
+    row_count("floats", data.len(), dim)?;
+    row_count("words of signs", signs.len(), sign_words(dim))?;
+    expect("floats of the output", data.len(), out.len())?;
+    run(isa, Rotate { data, dim, signs, inverse, out });
+    Ok(())
+}
+
+fn sign_words(dim: usize) -> usize {
+    2 * dim.div_ceil(64)
+}
+
+struct Rotate<'a> {
+    data: &'a [f32],
+    dim: usize,
+    signs: &'a [u32],
+    inverse: bool,
+    out: &'a mut [f32],
+}
+
+impl Kernel for Rotate<'_> {
+    type Output = ();
+
+    fn scalar(self) {
+        self.rows();
+    }
+
+    #[inline(always)]
+    unsafe fn simd<S: Simd>(self) {
+        self.rows();
+    }
+}
+
+impl Rotate<'_> {
+    #[inline(always)]
+    fn rows(self) {
+        let Rotate { data, dim, signs, inverse, out } = self;
+        let p = 1 << dim.ilog2();
+        let scale = (1.0 / (p as f64).sqrt()) as f32;
+        // The sign bits of each round, as masks to flip with.
+        let masks: Vec<u32> = signs
+            .chunks_exact(sign_words(dim))
+            .flat_map(|words| (0..dim).map(|j| (words[j / 32] >> (j % 32) & 1) << 31))
+            .collect();
+        let rounds = masks.len() / dim;
+        out.copy_from_slice(data);
+        for row in out.chunks_exact_mut(dim) {
+            for i in 0..rounds {
+                let r = if inverse { rounds - 1 - i } else { i };
+                let mask = &masks[r * dim..][..dim];
+                let window = if r % 2 == 0 { 0 } else { dim - p };
+                if inverse {
+                    if p < dim {
+                        halves(row);
+                    }
+                    transform(&mut row[window..window + p], scale);
+                    flip(row, mask);
+                } else {
+                    flip(row, mask);
+                    transform(&mut row[window..window + p], scale);
+                    if p < dim {
+                        halves(row);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[inline(always)]
+fn flip(row: &mut [f32], mask: &[u32]) {
+    for (v, mask) in row.iter_mut().zip(mask) {
+        *v = f32::from_bits(v.to_bits() ^ mask);
+    }
+}
+
+#[inline(always)]
+fn halves(row: &mut [f32]) {
+    let half = row.len() / 2;
+    let (low, high) = row.split_at_mut(row.len() - half);
+    for (x, y) in low.iter_mut().zip(high) {
+        let (a, b) = (*x, *y);
+        *x = (a + b) * std::f32::consts::FRAC_1_SQRT_2;
+        *y = (a - b) * std::f32::consts::FRAC_1_SQRT_2;
+    }
+}
+
+#[inline(always)]
+fn transform(x: &mut [f32], scale: f32) {
+    let p = x.len();
+    if p < 16 {
+        let mut h = 1;
+        while h < p {
+            step(x, h);
+            h *= 2;
+        }
+    } else {
+        for block in x.as_chunks_mut::<16>().0 {
+            *block = within::<8>(within::<4>(within::<2>(within::<1>(*block))));
+        }
+        let mut h = 16;
+        while h * 2 < p {
+            two_steps(x, h);
+            h *= 4;
+        }
+        if h < p {
+            step(x, h);
+        }
+    }
+    for v in x {
+        *v *= scale;
+    }
+}
+
+/// The step of distance H within sixteen elements.
+#[inline(always)]
+fn within<const H: usize>(x: [f32; 16]) -> [f32; 16] {
+    let mut y = [0f32; 16];
+    for i in 0..16 {
+        y[i] = if i & H == 0 { x[i] + x[i + H] } else { x[i - H] - x[i] };
+    }
+    y
+}
+
+#[inline(always)]
+fn step(x: &mut [f32], h: usize) {
+    for block in x.chunks_exact_mut(2 * h) {
+        let (low, high) = block.split_at_mut(h);
+        for (x, y) in low.iter_mut().zip(high) {
+            let (a, b) = (*x, *y);
+            *x = a + b;
+            *y = a - b;
+        }
+    }
+}
+
+/// The steps of distances h and 2h in one pass.
+#[inline(always)]
+fn two_steps(x: &mut [f32], h: usize) {
+    for block in x.chunks_exact_mut(4 * h) {
+        let (low, high) = block.split_at_mut(2 * h);
+        let (x0, x1) = low.split_at_mut(h);
+        let (x2, x3) = high.split_at_mut(h);
+        for (((x0, x1), x2), x3) in x0.iter_mut().zip(x1).zip(x2).zip(x3) {
+            let (a, b, c, d) = (*x0 + *x1, *x0 - *x1, *x2 + *x3, *x2 - *x3);
+            (*x0, *x1, *x2, *x3) = (a + c, b + d, a - c, b - d);
+        }
+    }
+}
