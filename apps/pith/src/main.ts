@@ -3,10 +3,12 @@
 import { PithError } from "@pith/codec-core";
 import { Command, CommanderError } from "commander";
 import { compressCommand } from "./commands/compress.ts";
+import { convertCommand } from "./commands/convert.ts";
 import { decompressCommand } from "./commands/decompress.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { sampleCommand } from "./commands/sample.ts";
 import { searchCommand } from "./commands/search.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { EXIT_BAD_INPUT, errorLine, reportError } from "./terminal/exit.ts";
@@ -19,6 +21,8 @@ const commands = [
   searchCommand,
   inspectCommand,
   verifyCommand,
+  convertCommand,
+  sampleCommand,
   doctorCommand,
 ];
 
@@ -33,7 +37,7 @@ Examples:
   pith eval embeddings.npy small.pith.safetensors --queries queries.npy
   pith search small.pith.safetensors --like "some id" -k 5
 
-Reads .npy (float32, float16), .safetensors and Pith files. Every command takes --json.
+Reads .npy (float32, float16), .safetensors, Pith files, .fvecs, .jsonl and .csv. Every command takes --json.
 Exit codes: 0 done, 2 bad input, 1 failure (no room, no permission), 130 interrupted.`,
   );
 

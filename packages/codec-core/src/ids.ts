@@ -6,6 +6,7 @@ import type { StateTensor } from "./contract/state.ts";
 import { PithError } from "./errors.ts";
 import { corrupt, quote } from "./format/corrupt.ts";
 import { int64View } from "./format/int64.ts";
+import { idKeys, repeated } from "./id-duplicates.ts";
 
 export type Id = string | number | bigint;
 export type IdType = "string" | "number" | "bigint";
@@ -96,12 +97,16 @@ export class IdColumn {
 
   /** The first id that stands in an earlier row too. */
   duplicate(): DuplicateId | undefined {
+    const keys = idKeys(this.#stored());
+    const suspects = repeated(keys);
+    if (suspects.size === 0) return undefined;
     const rows = new Map<Id, number>();
-    let second = 0;
-    for (const id of this) {
+    for (let row = 0; row < this.length; row++) {
+      if (!suspects.has(keys[row])) continue;
+      const id = this.#at(row);
       const first = rows.get(id);
-      if (first !== undefined) return { id, rows: [first, second] };
-      rows.set(id, second++);
+      if (first !== undefined) return { id, rows: [first, row] };
+      rows.set(id, row);
     }
     return undefined;
   }
@@ -125,6 +130,12 @@ export class IdColumn {
         expected: rows,
         actual: this.length,
       });
+  }
+
+  #stored(): BigInt64Array | { offsets: BigInt64Array; utf8: Uint8Array } {
+    const tensors = this.#tensors;
+    if (this.type !== "string") return int64View(tensors["ids"].bytes);
+    return { offsets: int64View(tensors["ids.offsets"].bytes), utf8: tensors["ids.utf8"].bytes };
   }
 
   /** As they stand in a file: `ids`, or `ids.offsets` and `ids.utf8`. Views, not copies. */

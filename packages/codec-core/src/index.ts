@@ -70,6 +70,7 @@ export {
   type PithKind,
   type TensorShape,
 } from "./format/profile.ts";
+export { IdColumnBuilder } from "./id-builder.ts";
 export { type DuplicateId, type Id, IdColumn, type IdType } from "./ids.ts";
 export type { AsyncKernels } from "./kernels/async-kernels.ts";
 export {

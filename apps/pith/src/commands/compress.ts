@@ -1,13 +1,19 @@
 /** `pith compress IN -o OUT --codec NAME`. */
+
+import { resolve } from "node:path";
 import { checkMetric, KEEPS, type Keep, METRICS, PithError, readOptions } from "@pith/codec-core";
-import { openVectors } from "@pith/codec-core/files";
+import { findUnfinished } from "@pith/codec-core/files";
 import type { Command } from "commander";
 import { codecs } from "../codecs.ts";
 import { compress } from "../jobs/compress.ts";
 import { readIds } from "../jobs/id-file.ts";
 import { checkTarget } from "../jobs/target.ts";
 import { choiceOption, collect, command } from "../terminal/command.ts";
+import { openInput } from "../terminal/input.ts";
 import { bytes, count, Progress } from "../terminal/progress.ts";
+
+/** The codec whose codes can be kept beside those of a coarser one. */
+const FINER = "int8";
 
 interface Options {
   output: string;
@@ -15,7 +21,8 @@ interface Options {
   option?: string[];
   metric: string;
   ids?: string;
-  keep: Keep;
+  keep: Keep | typeof FINER;
+  resume?: boolean;
 }
 
 export const compressCommand: Command = command<[string], Options>(
@@ -23,7 +30,7 @@ export const compressCommand: Command = command<[string], Options>(
   "compress a file of vectors into a Pith file",
   (c) =>
     c
-      .argument("<in>", ".npy (float32 or float16), .safetensors or Pith file of vectors")
+      .argument("<in>", "vectors: .npy (float32, float16), .safetensors, Pith file, .fvecs, .jsonl or .csv")
       .requiredOption(
         "-o, --output <file>",
         "the Pith file to write; an old one stays until the new one is safe",
@@ -35,17 +42,27 @@ export const compressCommand: Command = command<[string], Options>(
         "--ids <file>",
         "ids, one a line, or JSONL with _id or id; default: the input's own, if it has any",
       )
-      .addOption(choiceOption("--keep <width>", "keep the originals for rescoring", KEEPS).default("none")),
-  async ({ json, signal, print }, [input], options) => {
+      .addOption(
+        choiceOption("--keep <width>", "keep the originals, or finer codes, to score hits again with", [
+          ...KEEPS,
+          FINER,
+        ]).default("none"),
+      )
+      .option("--resume", "go on where a killed run was; the result is the same"),
+  async ({ json, signal, print, note }, [input], options) => {
     const family = await codecs.get(options.codec);
     const metric = checkMetric(options.metric, family.metrics);
     const codecOptions = readOptions(family.options, pairs(options.option));
-    await using source = await openVectors(input);
+    await using source = await openInput(input, { json, signal });
     await checkTarget(input, options.output);
     const ids = options.ids === undefined ? await source.ids?.() : await readIds(options.ids);
     const progress = json ? undefined : new Progress(`compressing with ${family.name}`, source.count);
-    const { output, keep } = options;
+    const { output, keep, resume = false } = options;
     const onProgress = (rows: number): void => progress?.update(rows);
+    if (!resume && (await isUnfinished(output)))
+      note(
+        `${output}: an earlier run left unfinished work, which --resume goes on with; this run begins anew`,
+      );
     const result = await compress({
       source,
       output,
@@ -53,10 +70,13 @@ export const compressCommand: Command = command<[string], Options>(
       metric,
       options: codecOptions,
       ids,
-      keep,
+      keep: keep === FINER ? "none" : keep,
+      rescore: keep === FINER ? await codecs.get(FINER) : undefined,
+      resume,
       signal,
       onProgress,
     }).finally(() => progress?.done());
+    if (result.resumed > 0) note(`${output}: went on from row ${count(result.resumed)}`);
     const ratio = result.inputBytes / (result.count * result.codec.stride);
     print(
       `${output}: ${count(result.count)} x ${source.dim}, ${family.name}, ${result.codec.stride} B/vector ` +
@@ -68,6 +88,7 @@ export const compressCommand: Command = command<[string], Options>(
         count: result.count,
         metric,
         keep,
+        resumedFrom: result.resumed,
         bytesPerVector: result.codec.stride,
         sideBytes: result.sideBytes,
         fileBytes: result.fileBytes,
@@ -76,6 +97,12 @@ export const compressCommand: Command = command<[string], Options>(
     );
   },
 );
+
+/** Whether a run that was killed left rows of this file. */
+async function isUnfinished(output: string): Promise<boolean> {
+  const all = await findUnfinished(resolve(output));
+  return all.some(({ writer, written }) => writer === undefined && (written["codes"]?.[0] ?? 0) > 0);
+}
 
 function pairs(given: readonly string[] = []): { [name: string]: string } {
   const entries = given.map((pair) => {

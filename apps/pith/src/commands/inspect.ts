@@ -27,6 +27,7 @@ export const inspectCommand: Command = command<[string], object>(
       metric: info.metric ?? null,
       ids: info.idType ?? null,
       originals: info.kind === "vectors" ? null : (tensors.find((t) => t.name === "vectors")?.dtype ?? null),
+      rescore: info.rescore?.name ?? null,
       bytesPerVector: stride || null,
       sideBytes,
       fileBytes: file.fileBytes,
@@ -58,6 +59,8 @@ export const inspectCommand: Command = command<[string], object>(
         ["bytes/vector", `${stride} (${((4 * info.dim) / stride).toFixed(2)}x smaller than float32)`],
         ["side bytes", sideBytes],
       );
+    if (report.originals || report.rescore)
+      lines.push(["kept", report.rescore ? `${report.rescore} codes` : `originals as ${report.originals}`]);
     const rows = report.tensors.map((t) => [
       t.name,
       t.dtype,

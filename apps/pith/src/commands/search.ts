@@ -3,13 +3,16 @@ import { PithError, type Vectors } from "@pith/codec-core";
 import { openPith, openVectors, withPath } from "@pith/codec-core/files";
 import type { Command } from "commander";
 import { checkBlock, restoreCodec } from "../jobs/code-blocks.ts";
+import { OVERSAMPLE } from "../jobs/rescore.ts";
 import { rowOfId, searchFile, vectorOfRow } from "../jobs/search.ts";
-import { command, integerOption } from "../terminal/command.ts";
+import { command, integerOption, numberOption } from "../terminal/command.ts";
 
 interface Options {
   queries?: string;
   like?: string;
   k: number;
+  rescore?: boolean;
+  oversample?: number;
 }
 
 export const searchCommand: Command = command<[string], Options>(
@@ -18,12 +21,22 @@ export const searchCommand: Command = command<[string], Options>(
   (c) =>
     c
       .argument("<file>", "a Pith file of codes")
-      .option("-q, --queries <file>", "vectors to search for: .npy, .safetensors or Pith file")
+      .option("-q, --queries <file>", "vectors to search for, in any format")
       .option("-l, --like <id>", "search for what is like this vector of the file (which is left out)")
-      .addOption(integerOption("-k <number>", "hits for each query", 1).default(10)),
-  async ({ print, signal }, [path], { queries: queryPath, like, k }) => {
+      .addOption(integerOption("-k <number>", "hits for each query", 1).default(10))
+      .option("--rescore", "score the best hits again with what compress --keep kept")
+      .addOption(
+        numberOption(
+          "--oversample <number>",
+          `hits that are scored again for each wanted one; default ${OVERSAMPLE}`,
+          1,
+        ),
+      ),
+  async ({ print, signal }, [path], { queries: queryPath, like, k, rescore, oversample }) => {
     if ((queryPath === undefined) === (like === undefined))
       throw new PithError("INVALID_ARGUMENT", "expected either --queries or --like");
+    if (oversample !== undefined && !rescore)
+      throw new PithError("INVALID_ARGUMENT", "--oversample needs --rescore");
     await using file = await openPith(path);
     const codec = await restoreCodec(file);
     const except = like === undefined ? undefined : await rowOfId(file, like);
@@ -31,7 +44,11 @@ export const searchCommand: Command = command<[string], Options>(
       except === undefined
         ? await readAll(queryPath as string, codec.dim)
         : await vectorOfRow(file, codec, except);
-    const hits = await searchFile(file, codec, queries, k, { signal, except });
+    const hits = await searchFile(file, codec, queries, k, {
+      signal,
+      except,
+      oversample: rescore ? (oversample ?? OVERSAMPLE) : undefined,
+    });
     const ids = await file.ids();
     const results = hits.map(({ slots, scores }, q) => ({
       query: like ?? q,

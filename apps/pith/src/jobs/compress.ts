@@ -1,8 +1,11 @@
 /** Vectors in, a Pith file of codes out: streamed in blocks, nothing at the target until all of it is safe. */
+import { stat } from "node:fs/promises";
 import {
+  type CanonicalValue,
   type Codec,
   type CodecFamily,
   type CommonOptions,
+  canonicalJson,
   codecStamp,
   type IdColumn,
   type Keep,
@@ -13,7 +16,7 @@ import {
   stateBytes,
   stateTensors,
 } from "@pith/codec-core";
-import { createPithFile, type PithPlan, type RowSource, withPath } from "@pith/codec-core/files";
+import { createPithFile, type Making, type PithPlan, type RowSource, withPath } from "@pith/codec-core/files";
 import { abortIf } from "./abort.ts";
 import { blockRows, checkBlock, inFile } from "./code-blocks.ts";
 
@@ -26,6 +29,10 @@ export interface CompressJob {
   readonly options: { readonly [name: string]: unknown };
   readonly ids?: IdColumn | undefined;
   readonly keep: Keep;
+  /** Keep the codes of this codec too, to score hits again with. */
+  readonly rescore?: CodecFamily | undefined;
+  /** Go on where a killed run of the same input and options was; on failure leave behind what a later run goes on with. */
+  readonly resume?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((rows: number) => void) | undefined;
 }
@@ -33,13 +40,15 @@ export interface CompressJob {
 export interface CompressResult {
   readonly codec: Codec;
   readonly count: number;
+  /** Rows that were there already. */
+  readonly resumed: number;
   /** Bytes that the vectors take as float32. */
   readonly inputBytes: number;
   readonly fileBytes: number;
   readonly sideBytes: number;
 }
 
-/** @throws EMPTY_INPUT, ID_COUNT_MISMATCH, DUPLICATE_ID, NOT_FINITE, INVALID_OPTION, IO, ABORTED; nothing is left behind */
+/** @throws EMPTY_INPUT, ID_COUNT_MISMATCH, DUPLICATE_ID, NOT_FINITE, INVALID_OPTION, IO, ABORTED; nothing is left behind without `resume` */
 export async function compress(job: CompressJob): Promise<CompressResult> {
   const { source, family, metric, ids, signal } = job;
   const { dim, count } = source;
@@ -48,6 +57,8 @@ export async function compress(job: CompressJob): Promise<CompressResult> {
   ids?.checkUnique();
   const codec = family.create({ ...job.options, dim, metric } as CommonOptions);
   const state = codec.state();
+  const finer = job.rescore?.create({ dim, metric });
+  const finerState = finer?.state();
   const kept = keepDtype(job.keep);
   const plan: PithPlan = {
     kind: "codes",
@@ -55,17 +66,22 @@ export async function compress(job: CompressJob): Promise<CompressResult> {
     count,
     metric,
     codec: codecStamp(state),
+    ...(finerState ? { rescore: codecStamp(finerState) } : {}),
     ...(ids ? { idType: ids.type } : {}),
     tensors: {
       ...stateTensors(state),
       ...ids?.tensors(),
       codes: { dtype: "U8", shape: [count, codec.stride] },
       ...(kept ? { vectors: { dtype: kept, shape: [count, dim] } } : {}),
+      ...(finerState ? stateTensors(finerState, "rescore.state.") : {}),
+      ...(finer ? { "rescore.codes": { dtype: "U8", shape: [count, finer.stride] } } : {}),
     },
   };
-  await using file = await createPithFile(job.output, plan, { signal });
-  let done = 0;
-  for await (const block of source.rows({ blockRows: blockRows(dim) })) {
+  const making = await makingOf(job, codec, ids);
+  await using file = await createPithFile(job.output, plan, { signal, making, resume: job.resume });
+  const resumed = file.written("codes") / codec.stride;
+  let done = resumed;
+  for await (const block of source.rows({ start: resumed, blockRows: blockRows(dim) })) {
     abortIf(signal);
     checkBlock(source.path, block, done);
     await file.write("codes", codec.encode(block).bytes);
@@ -76,6 +92,8 @@ export async function compress(job: CompressJob): Promise<CompressResult> {
         inFile(source.path, () => rowsToBytes(block, kept, start)),
       );
     }
+    if (finer) await file.write("rescore.codes", finer.encode(block).bytes);
+    await file.checkpoint();
     done += block.count;
     job.onProgress?.(done);
   }
@@ -84,8 +102,26 @@ export async function compress(job: CompressJob): Promise<CompressResult> {
   return {
     codec,
     count,
+    resumed,
     inputBytes: 4 * dim * count,
     fileBytes: file.fileBytes,
     sideBytes: stateBytes(state),
+  };
+}
+
+/** All that the bytes of the file depend on, by names for people. */
+async function makingOf(
+  { source, metric, options, keep, rescore }: CompressJob,
+  codec: Codec,
+  ids: IdColumn | undefined,
+): Promise<Making> {
+  const { size, mtime } = await stat(source.path);
+  return {
+    input: `${size} bytes, changed ${mtime.toISOString()}`,
+    codec: `${codec.name} ${codec.version}`,
+    options: canonicalJson(options as { [name: string]: CanonicalValue }),
+    metric,
+    keep: rescore?.name ?? keep,
+    ids: ids ? `${ids.length} ${ids.type} ids` : "none",
   };
 }

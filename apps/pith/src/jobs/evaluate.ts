@@ -21,14 +21,12 @@ import { type PithFile, type RowSource, withPath } from "@pith/codec-core/files"
 import { abortIf } from "./abort.ts";
 import { BlockSearch } from "./block-search.ts";
 import { blockRows, checkBlock, codeBlocks } from "./code-blocks.ts";
-import { rescoreFromFile } from "./rescore-from-file.ts";
+import { canRescore, OVERSAMPLE, rescore } from "./rescore.ts";
 
 export const RECALL_AT = [1, 10, 100] as const;
 const DEPTH = 100;
 /** Hits a query in the timed search. */
 const TIMED_K = 10;
-/** Candidates for each wanted hit where originals are kept. */
-const OVERSAMPLE = 4;
 const HELD_OUT = 200;
 
 export interface EvaluateJob {
@@ -65,7 +63,7 @@ export interface Evaluation extends SearchQuality {
   readonly meanCosine: number;
   readonly minCosine: number;
   readonly exact: Pick<SearchQuality, "ndcg10" | "mrr10">;
-  /** With the kept originals; null where there are none. */
+  /** With what the file keeps for rescoring; null where there are none. */
   readonly rescored: SearchQuality | null;
   readonly encodeVectorsPerSecond: number;
   readonly queriesPerSecond: number;
@@ -80,7 +78,7 @@ export async function evaluate(job: EvaluateJob): Promise<Evaluation> {
   const held = new Set(heldRows);
   const allowed = heldRows && ((row: number): boolean => !held.has(row));
   const searched = original.count - held.size;
-  const depth = compressed.has("vectors") ? DEPTH * OVERSAMPLE : DEPTH;
+  const depth = canRescore(compressed) ? DEPTH * OVERSAMPLE : DEPTH;
 
   const exact = new BlockSearch(queries, codec.metric, DEPTH, allowed);
   const found = new BlockSearch(queries, codec.metric, depth, allowed);
@@ -118,8 +116,8 @@ export async function evaluate(job: EvaluateJob): Promise<Evaluation> {
   const { meanCosine, minCosine } = meter.result();
   const report = backendReport();
   const sideBytes = stateBytes(codec.state());
-  const rescored = compressed.has("vectors")
-    ? await rescoreFromFile(compressed, codec.metric, queries, foundHits, DEPTH)
+  const rescored = canRescore(compressed)
+    ? await rescore(compressed, codec.metric, queries, foundHits, DEPTH, signal)
     : undefined;
   return {
     codec: codec.name,
@@ -185,15 +183,11 @@ function evenlySpaced(count: number): number[] {
 
 async function gatherRows(source: RowSource, rows: readonly number[]): Promise<Vectors> {
   const data = new Float32Array(rows.length * source.dim);
-  let [start, next] = [0, 0];
-  for await (const block of source.rows({ blockRows: blockRows(source.dim) })) {
-    checkBlock(source.path, block, start);
-    for (; next < rows.length && rows[next] < start + block.count; next++) {
-      const from = (rows[next] - start) * source.dim;
-      data.set(block.data.subarray(from, from + source.dim), next * source.dim);
+  for (const [i, row] of rows.entries())
+    for await (const block of source.rows({ start: row, end: row + 1 })) {
+      checkBlock(source.path, block, row);
+      data.set(block.data, i * source.dim);
     }
-    start += block.count;
-  }
   return { data, dim: source.dim, count: rows.length };
 }
 

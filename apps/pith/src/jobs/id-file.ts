@@ -1,20 +1,31 @@
 /** Ids from a file: one a line, or JSONL with `_id` or `id`; and judgements from a TSV. */
-import { type Id, IdColumn, PithError } from "@pith/codec-core";
-import { readWholeFile, withPath } from "@pith/codec-core/files";
+import { type Id, type IdColumn, IdColumnBuilder, type IdType, PithError } from "@pith/codec-core";
+import { readLines, readWholeFile, withPath } from "@pith/codec-core/files";
 
 /** @throws FILE_NOT_FOUND, NOT_A_FILE, UNSUPPORTED_FORMAT (no UTF-8), INVALID_ARGUMENT (with the line) */
 export async function readIds(path: string): Promise<IdColumn> {
-  const all = await lines(path);
-  const jsonl = all[0]?.startsWith("{");
-  const ids = all.map((line, i) => {
-    if (line.trim() === "") throw badLine(path, i + 1, "an id, got a blank line");
-    return jsonl ? idOfJson(line, path, i + 1) : line;
-  });
-  try {
-    return IdColumn.from(ids);
-  } catch (error) {
-    throw withPath(error, path);
-  }
+  let builder: IdColumnBuilder | undefined;
+  let jsonl = false;
+  let blank: number | undefined;
+  for await (const { lines, number } of readLines(path))
+    for (const [i, line] of lines.entries()) {
+      // A blank line is one too few, unless nothing follows.
+      if (blank !== undefined && line !== "") throw badLine(path, blank, "an id, got a blank line");
+      if (line.trim() === "") {
+        if (line !== "") throw badLine(path, number + i, "an id, got a blank line");
+        blank ??= number + i;
+        continue;
+      }
+      if (builder === undefined) jsonl = line.startsWith("{");
+      const id = jsonl ? idOfJson(line, path, number + i) : line;
+      builder ??= new IdColumnBuilder(typeof id as IdType);
+      try {
+        builder.push(id);
+      } catch {
+        throw badLine(path, number + i, `an id that is a ${builder.type} as those before, and well-formed`);
+      }
+    }
+  return (builder ?? new IdColumnBuilder("string")).finish();
 }
 
 function idOfJson(line: string, path: string, number: number): Id {

@@ -4,24 +4,38 @@ import type { PithFile } from "@pith/codec-core/files";
 import { abortIf } from "./abort.ts";
 import { BlockSearch } from "./block-search.ts";
 import { blockRows, codeBlocks, originalBlocks } from "./code-blocks.ts";
+import { checkRescore, rescore } from "./rescore.ts";
 
+export interface SearchFileOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** A row that isn't to be hit. */
+  readonly except?: number | undefined;
+  /** Candidates for each wanted hit, from 1, scored again with what the file keeps; undefined: the codes decide. */
+  readonly oversample?: number | undefined;
+}
+
+/** @throws NOT_SUPPORTED (nothing kept to score again with), NOT_FINITE, IO, ABORTED */
 export async function searchFile(
   file: PithFile,
   codec: Codec,
   queries: Vectors,
   k: number,
-  options: { signal?: AbortSignal | undefined; except?: number | undefined } = {},
+  options: SearchFileOptions = {},
 ): Promise<Hits[]> {
-  const { except, signal } = options;
+  const { except, signal, oversample } = options;
+  if (oversample !== undefined) checkRescore(file);
   const allowed = except === undefined ? undefined : (row: number): boolean => row !== except;
+  const wanted = Math.ceil(k * (oversample ?? 1));
   // Room for more hits than rows is never needed.
-  const search = new BlockSearch(queries, codec.metric, Math.min(k, Math.max(1, file.info.count)), allowed);
+  const most = Math.min(wanted, Math.max(1, file.info.count));
+  const search = new BlockSearch(queries, codec.metric, most, allowed);
   const scorer = codec.scorer(codec.metric);
   for await (const block of codeBlocks(file, codec, { blockRows: blockRows(codec.dim) })) {
     abortIf(signal);
     search.addCodes(scorer, block);
   }
-  return search.hits();
+  const hits = search.hits();
+  return oversample === undefined ? hits : await rescore(file, codec.metric, queries, hits, k, signal);
 }
 
 /** The vector of a row, as kept, else as decoded. @throws NOT_SUPPORTED where the codec doesn't decode */

@@ -8,6 +8,8 @@ export interface Context {
   readonly signal: AbortSignal;
   /** The result: one JSON document with --json, else the text. */
   print(text: string, json: unknown): void;
+  /** A line on standard error: something to know that is no failure. */
+  note(text: string): void;
 }
 
 /** A command with --json and --debug whose action gets a Context; its exit code is set from what it throws. */
@@ -33,7 +35,8 @@ export function command<Args extends unknown[], Options extends object>(
         const print = (text: string, value: unknown): void => {
           process.stdout.write(`${json ? JSON.stringify(value, null, 1) : text}\n`);
         };
-        await action({ json, signal: abort.signal, print }, args, options);
+        const note = (text: string): void => void process.stderr.write(`pith: note: ${text}\n`);
+        await action({ json, signal: abort.signal, print, note }, args, options);
       } catch (error) {
         process.exitCode = reportError(error, options.debug === true);
       }
@@ -45,13 +48,29 @@ export function collect(value: string, before: readonly string[] = []): string[]
   return [...before, value];
 }
 
-/** An option whose value is a whole number from `min`. @throws INVALID_ARGUMENT when it is parsed */
-export function integerOption(flags: string, about: string, min: number): Option {
+/** An option whose value is a whole number from `min` to `max`. @throws INVALID_ARGUMENT when it is parsed */
+export function integerOption(
+  flags: string,
+  about: string,
+  min: number,
+  max: number = Number.MAX_SAFE_INTEGER,
+): Option {
   const option = new Option(flags, about);
   return option.argParser((text) => {
     const n = Number(text);
-    if (text.trim() !== "" && Number.isSafeInteger(n) && n >= min) return n;
-    throw invalid(option, `a whole number from ${min}`, text);
+    if (text.trim() !== "" && Number.isSafeInteger(n) && n >= min && n <= max) return n;
+    const upTo = max === Number.MAX_SAFE_INTEGER ? "" : ` to ${max}`;
+    throw invalid(option, `a whole number from ${min}${upTo}`, text);
+  });
+}
+
+/** An option whose value is a number from `min`. @throws INVALID_ARGUMENT when it is parsed */
+export function numberOption(flags: string, about: string, min: number): Option {
+  const option = new Option(flags, about);
+  return option.argParser((text) => {
+    const n = Number(text);
+    if (text.trim() !== "" && Number.isFinite(n) && n >= min) return n;
+    throw invalid(option, `a number from ${min}`, text);
   });
 }
 

@@ -11,10 +11,18 @@ export class Progress {
   #drawn = 0;
   #decile = 0;
 
-  constructor(what: string, total: number, stream: NodeJS.WriteStream = process.stderr) {
+  readonly #amount: (n: number) => string;
+
+  constructor(
+    what: string,
+    total: number,
+    stream: NodeJS.WriteStream = process.stderr,
+    unit: "rows" | "bytes" = "rows",
+  ) {
     this.#what = what;
     this.#total = total;
     this.#stream = stream;
+    this.#amount = unit === "bytes" ? bytes : count;
   }
 
   update(done: number): void {
@@ -27,11 +35,13 @@ export class Progress {
       const bar = `${"█".repeat(filled)}${"░".repeat(WIDTH - filled)}`;
       const rate = done / Math.max(1e-3, (now - this.#start) / 1000);
       this.#stream.write(
-        `\r${this.#what} ${bar} ${Math.floor(share * 100)}%  ${count(Math.round(rate))}/s\x1b[K`,
+        `\r${this.#what} ${bar} ${Math.floor(share * 100)}%  ${this.#amount(Math.round(rate))}/s\x1b[K`,
       );
     } else if (Math.floor(share * 10) > this.#decile && now - this.#start > PLAIN_AFTER_MS) {
       this.#decile = Math.floor(share * 10);
-      this.#stream.write(`${this.#what}: ${this.#decile * 10}% (${count(done)} of ${count(this.#total)})\n`);
+      this.#stream.write(
+        `${this.#what}: ${this.#decile * 10}% (${this.#amount(done)} of ${this.#amount(this.#total)})\n`,
+      );
     }
   }
 

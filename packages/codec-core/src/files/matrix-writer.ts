@@ -1,7 +1,8 @@
-/** Streams rows of floats behind a header that is known from the start: .npy and plain safetensors. */
+/** Streams rows of floats, behind a header that is known from the start: all formats but Pith files. */
 import { checkDim, type Vectors } from "../contract/vectors.ts";
 import { PithError } from "../errors.ts";
 import { FLOAT_BYTES, type FloatDtype, rowsToBytes } from "../format/float-rows.ts";
+import type { IdColumn } from "../ids.ts";
 import { SafeFile, type WriteOptions } from "./safe-file.ts";
 
 /** The matrix that a file will hold. */
@@ -10,6 +11,11 @@ export interface MatrixPlan {
   readonly count: number;
   /** How the floats are stored. Default "f32". */
   readonly dtype?: "f32" | "f16";
+}
+
+/** A matrix and, in formats that hold them, the ids of its rows. */
+export interface VectorsPlan extends MatrixPlan {
+  readonly ids?: IdColumn | undefined;
 }
 
 /** Whatever fails removes the temporary file; the file at the path changes with `commit` alone. */
@@ -26,11 +32,21 @@ export interface MatrixWriter extends AsyncDisposable {
   abort(): Promise<void>;
 }
 
+/** How a format stores a matrix. */
+export interface MatrixFormat {
+  /** What stands before the rows. */
+  readonly head: Uint8Array;
+  /** Bytes of a row, where all have as many: room is taken at once then. */
+  readonly rowBytes?: number;
+  /** The bytes of rows, in pieces; `first` is the number of the first row. */
+  pieces(rows: Vectors, first: number): Iterable<Uint8Array>;
+}
+
 /** @throws DIM_UNSUPPORTED, INVALID_ARGUMENT, NOT_A_FILE, IO, ABORTED */
 export async function createMatrixFile(
   path: string,
   { dim, count, dtype = "f32" }: MatrixPlan,
-  header: (dtype: FloatDtype) => Uint8Array,
+  format: (dtype: FloatDtype) => MatrixFormat,
   options: WriteOptions,
 ): Promise<MatrixWriter> {
   checkDim(dim);
@@ -42,34 +58,78 @@ export async function createMatrixFile(
     throw new PithError("INVALID_ARGUMENT", `dtype: expected f32 or f16, got ${String(dtype)}`, {
       actual: dtype,
     });
-  const stored: FloatDtype = dtype === "f32" ? "F32" : "F16";
-  const head = header(stored);
-  const file = await SafeFile.create(path, head.length + count * dim * FLOAT_BYTES[stored], options);
+  const layout = format(dtype === "f32" ? "F32" : "F16");
+  const { head, rowBytes } = layout;
+  const size = rowBytes === undefined ? 0 : head.length + count * rowBytes;
+  const file = await SafeFile.create(path, size, options);
   await file.write(head, 0);
-  return new FloatWriter(file, stored, dim, count, head.length);
+  return new RowWriter(file, layout, dim, count);
 }
 
-class FloatWriter implements MatrixWriter {
+/** Rows as plain floats behind a header. */
+export function floatRows(head: Uint8Array, dtype: FloatDtype, dim: number): MatrixFormat {
+  return {
+    head,
+    rowBytes: dim * FLOAT_BYTES[dtype],
+    pieces: (rows, first) => [rowsToBytes(rows, dtype, first)],
+  };
+}
+
+const TEXT_PIECE = 2 ** 20;
+
+/** Rows as lines of text, encoded a mebibyte at a time: text takes several times the room of its floats. */
+export function textRows(head: string, line: (row: Float32Array, at: number) => string): MatrixFormat {
+  const encoder = new TextEncoder();
+  return {
+    head: encoder.encode(head),
+    *pieces({ data, dim, count }, first) {
+      let text = "";
+      for (let i = 0; i < count; i++) {
+        text += line(data.subarray(i * dim, (i + 1) * dim), first + i);
+        if (text.length < TEXT_PIECE && i < count - 1) continue;
+        yield encoder.encode(text);
+        text = "";
+      }
+    },
+  };
+}
+
+/** @throws INVALID_ARGUMENT for float16 in a format that has none */
+export function requireF32(dtype: FloatDtype, format: string): void {
+  if (dtype !== "F32")
+    throw new PithError("INVALID_ARGUMENT", `${format} holds float32, not float16`, { actual: "f16" });
+}
+
+class RowWriter implements MatrixWriter {
   readonly path: string;
   readonly #file: SafeFile;
-  readonly #dtype: FloatDtype;
+  readonly #format: MatrixFormat;
   readonly #dim: number;
   readonly #count: number;
-  readonly #begin: number;
   #rows = 0;
+  #end: number;
 
-  constructor(file: SafeFile, dtype: FloatDtype, dim: number, count: number, begin: number) {
+  constructor(file: SafeFile, format: MatrixFormat, dim: number, count: number) {
     this.path = file.path;
     this.#file = file;
-    this.#dtype = dtype;
+    this.#format = format;
     this.#dim = dim;
     this.#count = count;
-    this.#begin = begin;
+    this.#end = format.head.length;
   }
 
   async write(rows: Vectors): Promise<void> {
-    const { bytes, position } = await this.#accept(rows);
-    await this.#file.write(bytes, position);
+    const first = await this.#accept(rows);
+    try {
+      for (const bytes of this.#format.pieces(rows, first)) {
+        const position = this.#end;
+        this.#end += bytes.length;
+        await this.#file.write(bytes, position);
+      }
+    } catch (error) {
+      await this.abort();
+      throw error;
+    }
   }
 
   async commit(): Promise<void> {
@@ -88,22 +148,19 @@ class FloatWriter implements MatrixWriter {
     return this.abort();
   }
 
-  async #accept(rows: Vectors): Promise<{ bytes: Uint8Array; position: number }> {
-    try {
-      if (rows.dim !== this.#dim)
-        throw new PithError("DIM_MISMATCH", `expected dim ${this.#dim}, got ${rows.dim}`, {
-          expected: this.#dim,
-          actual: rows.dim,
-        });
-      if (this.#rows + rows.count > this.#count) throw wrongCount(this.#count, this.#rows + rows.count);
-      const position = this.#begin + this.#rows * this.#dim * FLOAT_BYTES[this.#dtype];
-      const bytes = rowsToBytes(rows, this.#dtype, this.#rows);
+  /** The number of the first of these rows. */
+  async #accept(rows: Vectors): Promise<number> {
+    const first = this.#rows;
+    if (rows.dim === this.#dim && first + rows.count <= this.#count) {
       this.#rows += rows.count;
-      return { bytes, position };
-    } catch (error) {
-      await this.abort();
-      throw error;
+      return first;
     }
+    await this.abort();
+    if (rows.dim === this.#dim) throw wrongCount(this.#count, first + rows.count);
+    throw new PithError("DIM_MISMATCH", `expected dim ${this.#dim}, got ${rows.dim}`, {
+      expected: this.#dim,
+      actual: rows.dim,
+    });
   }
 }
 

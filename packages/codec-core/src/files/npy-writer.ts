@@ -1,5 +1,5 @@
 import { serializeNpyHeader } from "../format/npy.ts";
-import { createMatrixFile, type MatrixPlan, type MatrixWriter } from "./matrix-writer.ts";
+import { createMatrixFile, floatRows, type MatrixPlan, type MatrixWriter } from "./matrix-writer.ts";
 import type { WriteOptions } from "./safe-file.ts";
 
 /**
@@ -11,5 +11,11 @@ export function createNpyFile(
   plan: MatrixPlan,
   options: WriteOptions = {},
 ): Promise<MatrixWriter> {
-  return createMatrixFile(path, plan, (dtype) => serializeNpyHeader(dtype, plan.count, plan.dim), options);
+  const { count, dim } = plan;
+  return createMatrixFile(
+    path,
+    plan,
+    (dtype) => floatRows(serializeNpyHeader(dtype, count, dim), dtype, dim),
+    options,
+  );
 }

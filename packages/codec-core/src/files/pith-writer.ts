@@ -3,12 +3,22 @@
  * is written last into the room that was kept for it. Memory holds no more than the piece in hand.
  */
 import { PithError } from "../errors.ts";
-import { crc32c } from "../format/checksum.ts";
-import { quote } from "../format/corrupt.ts";
+import { crc32c, crcHex } from "../format/checksum.ts";
+import { corrupt, quote } from "../format/corrupt.ts";
 import { layoutPith, type PithLayout, serializeLayout } from "../format/layout.ts";
 import type { PithInfo, TensorShape } from "../format/profile.ts";
 import { tensorRole } from "../format/tensor-names.ts";
-import { SafeFile, type WriteOptions } from "./safe-file.ts";
+import { withPath } from "./io-error.ts";
+import {
+  findUnfinished,
+  Journal,
+  type Making,
+  pickUnfinished,
+  removeUnfinished,
+  type Written,
+} from "./journal.ts";
+import { randomTag, SafeFile, type WriteOptions } from "./safe-file.ts";
+import { followLinks } from "./target.ts";
 
 /** A tensor of a planned file; bytes that are known already are written at once. */
 export interface PlannedTensor extends TensorShape {
@@ -17,6 +27,16 @@ export interface PlannedTensor extends TensorShape {
 
 export interface PithPlan extends PithInfo {
   readonly tensors: { readonly [name: string]: PlannedTensor };
+}
+
+export interface PithWriteOptions extends WriteOptions {
+  /**
+   * What the file is made of. With it the writer keeps a journal, so that after a kill a later run of the same making can go
+   * on; and a finished file removes what killed runs left of it.
+   */
+  readonly making?: Making | undefined;
+  /** Go on with what a killed run of this making left, if there is any; and leave the same behind on failure. */
+  readonly resume?: boolean | undefined;
 }
 
 interface Region {
@@ -28,13 +48,13 @@ interface Region {
 }
 
 /**
- * Begins a Pith file. @throws INVALID_ARGUMENT (a plan that readers would refuse), LENGTH_MISMATCH, LIMIT_EXCEEDED, NOT_A_FILE,
- * IO, ABORTED
+ * Begins a Pith file. @throws INVALID_ARGUMENT (a plan that readers would refuse; with `resume`, an unfinished file of another
+ * making), LENGTH_MISMATCH, LIMIT_EXCEEDED, NOT_A_FILE, IO, ABORTED; CORRUPT_FILE where an unfinished file isn't as its journal says
  */
 export async function createPithFile(
   path: string,
   plan: PithPlan,
-  options: WriteOptions = {},
+  options: PithWriteOptions = {},
 ): Promise<PithWriter> {
   const { tensors, ...info } = plan;
   const layout = layoutPith(info, tensors);
@@ -43,10 +63,49 @@ export async function createPithFile(
     if (bytes && planned && bytes.length !== planned.end - planned.begin)
       throw lengthMismatch(name, planned.end - planned.begin, bytes.length);
   }
-  const writer = new PithWriter(layout, await SafeFile.create(path, layout.fileBytes, options));
+  const { making, resume = false, signal } = options;
+  if (making === undefined)
+    return await begin(
+      new PithWriter(layout, await SafeFile.create(path, layout.fileBytes, { signal })),
+      tensors,
+    );
+  const target = await followLinks(path).catch(() => path);
+  const known = { ...making, layout: layoutCrc(layout, tensors) };
+  const old = resume ? await pickUnfinished(target, known, path) : undefined;
+  const temporary = { signal, keep: resume, tag: old?.tag ?? randomTag() };
+  // The journal first: a temporary file is never without one.
+  const journal = await Journal.open(target, temporary.tag, known, { keep: resume, path });
+  try {
+    if (!old) {
+      const file = await SafeFile.create(path, layout.fileBytes, temporary);
+      return await begin(new PithWriter(layout, file, { journal, target }), tensors);
+    }
+    const file = await SafeFile.reopen(path, layout.fileBytes, temporary);
+    const writer = new PithWriter(layout, file, { journal, target });
+    await writer.goOn(old.written);
+    return writer;
+  } catch (error) {
+    await (old ? journal.close() : journal.remove());
+    throw error;
+  }
+}
+
+async function begin(writer: PithWriter, tensors: PithPlan["tensors"]): Promise<PithWriter> {
   for (const [name, { bytes }] of Object.entries(tensors)) if (bytes) await writer.write(name, bytes);
   return writer;
 }
+
+/** Checksum of all that is known before the first row: header and given tensors. */
+function layoutCrc(layout: PithLayout, tensors: PithPlan["tensors"]): string {
+  const given = Object.entries(tensors).flatMap(([name, { bytes }]) =>
+    bytes ? [[name, crc32c(bytes)] as const] : [],
+  );
+  return crcHex(crc32c(serializeLayout(layout, new Map(given))));
+}
+
+const VERIFY_BYTES = 4 * 2 ** 20;
+/** Between two lines of the journal: a line costs about as much as encoding a hundred rows. */
+const CHECKPOINT_MS = 50;
 
 /** Made by `createPithFile`. Whatever fails removes the temporary file; the file at the path changes with `commit` alone. */
 export class PithWriter implements AsyncDisposable {
@@ -56,13 +115,16 @@ export class PithWriter implements AsyncDisposable {
   readonly #layout: PithLayout;
   readonly #file: SafeFile;
   readonly #regions = new Map<string, Region>();
+  readonly #journal: { readonly journal: Journal; readonly target: string } | undefined;
+  #checkpoint = -Infinity;
 
   /** @internal */
-  constructor(layout: PithLayout, file: SafeFile) {
+  constructor(layout: PithLayout, file: SafeFile, journal?: { journal: Journal; target: string }) {
     this.path = file.path;
     this.fileBytes = layout.fileBytes;
     this.#layout = layout;
     this.#file = file;
+    this.#journal = journal;
     for (const { name, begin, end } of layout.tensors)
       if (tensorRole(name) !== "pad")
         this.#regions.set(name, { begin: layout.dataStart + begin, length: end - begin, written: 0, crc: 0 });
@@ -86,6 +148,50 @@ export class PithWriter implements AsyncDisposable {
     await this.#file.write(bytes, position);
   }
 
+  /** Bytes of a tensor that are written: where a resumed file goes on. @throws INVALID_ARGUMENT (no such tensor) */
+  written(tensor: string): number {
+    const region = this.#regions.get(tensor);
+    if (region) return region.written;
+    throw new PithError("INVALID_ARGUMENT", `the plan has no tensor ${quote(tensor)}`, { tensor });
+  }
+
+  /**
+   * Notes in the journal that all that was written belongs together: a resumed file goes on from here. Does nothing without
+   * `making`, or shortly after the last time. @throws IO
+   */
+  async checkpoint(): Promise<void> {
+    const now = performance.now();
+    if (!this.#journal || now - this.#checkpoint < CHECKPOINT_MS) return;
+    this.#checkpoint = now;
+    const entries = [...this.#regions].map(([name, { written, crc }]) => [name, [written, crc]] as const);
+    await this.#journal.journal.append(Object.fromEntries(entries));
+  }
+
+  /** Takes over what an earlier run wrote, once its checksums are right. @internal */
+  async goOn(written: Written): Promise<void> {
+    for (const [name, region] of this.#regions) {
+      const [length, crc] = written[name] ?? [0, 0];
+      let [at, actual] = [0, 0];
+      while (at < length && length <= region.length) {
+        const bytes = await this.#file.read(region.begin + at, Math.min(VERIFY_BYTES, length - at));
+        if (bytes.length === 0) break;
+        actual = crc32c(bytes, actual);
+        at += bytes.length;
+      }
+      if (at !== length || actual !== crc) {
+        await this.#file.abort();
+        throw withPath(
+          corrupt("what an earlier run left isn't as it wrote it; without --resume it begins anew", {
+            tensor: name,
+          }),
+          this.path,
+        );
+      }
+      region.written = length;
+      region.crc = crc;
+    }
+  }
+
   /** Writes the header and puts the file in its place. @throws LENGTH_MISMATCH (less than planned), IO, ABORTED, DISPOSED */
   async commit(): Promise<void> {
     const crcs = new Map<string, number>();
@@ -98,11 +204,17 @@ export class PithWriter implements AsyncDisposable {
     }
     await this.#file.write(serializeLayout(this.#layout, crcs), 0);
     await this.#file.commit();
+    if (!this.#journal) return;
+    const { journal, target } = this.#journal;
+    await journal.remove();
+    for (const old of await findUnfinished(target))
+      if (old.writer === undefined) await removeUnfinished(target, old);
   }
 
-  /** Removes what was written. Does nothing after `commit`. */
-  abort(): Promise<void> {
-    return this.#file.abort();
+  /** Removes what was written, unless a later run is to go on with it. Does nothing after `commit`. */
+  async abort(): Promise<void> {
+    await this.#file.abort();
+    await this.#journal?.journal.close();
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -1,6 +1,6 @@
 /**
- * Vectors from files, in blocks: .npy, plain safetensors and Pith files, told apart by their first bytes. Rows are widened
- * to float32; whether they are finite is the encoder's to check.
+ * Vectors from files, in blocks: .npy, plain safetensors, Pith files, .fvecs and JSONL, told apart by their first bytes, and
+ * CSV, by its name. Rows are widened to float32; whether they are finite is the encoder's to check.
  */
 import { checkDim, type Vectors } from "../contract/vectors.ts";
 import { PithError } from "../errors.ts";
@@ -17,25 +17,32 @@ import {
 import type { Limits } from "../format/limits.ts";
 import { isNpy, NPY_PREFIX_BYTES, npyHeaderSpan, parseNpyHeader } from "../format/npy.ts";
 import type { IdColumn } from "../ids.ts";
+import { csv } from "./csv.ts";
+import { isFvecs, openFvecs } from "./fvecs.ts";
 import { InputFile } from "./input-file.ts";
 import { withPath } from "./io-error.ts";
+import { isJsonl, jsonl } from "./jsonl.ts";
 import { type OpenOptions, openPith, type PithFile } from "./pith-reader.ts";
 import { type RowRange, rowBlocks } from "./row-blocks.ts";
+import { openText } from "./text-rows.ts";
+import { formatOfName, type VectorFormat } from "./vectors-writer.ts";
 
 /** A matrix of vectors in a file. */
 export interface RowSource extends AsyncDisposable {
   readonly path: string;
-  readonly format: "npy" | "safetensors" | "pith";
+  readonly format: VectorFormat;
   readonly dim: number;
   readonly count: number;
   /** As stored; rows come as float32. */
   readonly dtype: "f32" | "f16";
   /**
    * Rows in order, block by block, each in memory of its own.
-   * @throws INVALID_ARGUMENT (no such rows), CORRUPT_FILE (cut while open), CHECKSUM_MISMATCH, IO, ABORTED, DISPOSED
+   * @throws INVALID_ARGUMENT (no such rows), CORRUPT_FILE (cut while open), CHECKSUM_MISMATCH, IO, ABORTED, DISPOSED; of text,
+   * with the line, also CORRUPT_FILE (no number), DIM_MISMATCH (a longer or shorter row), NOT_FINITE
    */
   rows(range?: RowRange): AsyncGenerator<Vectors, void, undefined>;
-  /** The ids of the rows; undefined where the file has none. */
+  readonly hasIds: boolean;
+  /** The ids of the rows; undefined where the file has none. @throws of text as `rows` */
   ids(): Promise<IdColumn | undefined>;
   close(): Promise<void>;
 }
@@ -43,20 +50,34 @@ export interface RowSource extends AsyncDisposable {
 export interface VectorsOptions extends OpenOptions {
   /** Which tensor of a safetensors file; needed where it has several matrices of floats. */
   readonly tensor?: string | undefined;
+  /** Ends a pass over text with ABORTED. */
+  readonly signal?: AbortSignal | undefined;
+  /** How far a pass over text that counts rows or reads ids has come, in bytes. */
+  readonly onScan?: ((bytes: number, total: number) => void) | undefined;
 }
 
 /**
  * Opens the vectors in a file.
  * @throws FILE_NOT_FOUND, NOT_A_FILE, EMPTY_INPUT, CORRUPT_FILE, CHECKSUM_MISMATCH, UNSUPPORTED_FORMAT (no vectors, another dtype,
- * order or rank, several tensors), DIM_UNSUPPORTED, VERSION_UNSUPPORTED, LIMIT_EXCEEDED, IO
+ * order or rank, several tensors), DIM_UNSUPPORTED, VERSION_UNSUPPORTED, LIMIT_EXCEEDED, IO, ABORTED
  */
 export async function openVectors(path: string, options: VectorsOptions = {}): Promise<RowSource> {
   const file = await InputFile.open(path);
   try {
     const prefix = await file.read(0, Math.min(NPY_PREFIX_BYTES, file.size));
     if (isNpy(prefix)) return await openNpy(file, prefix, options.limits);
-    if (!isSafetensors(prefix))
-      throw new PithError("UNSUPPORTED_FORMAT", "neither a .npy nor a safetensors file");
+    const named = file.size > 0 ? formatOfName(path) : undefined;
+    // Before safetensors: a first element of 0 leaves a row's dim looking like the length of a header.
+    if (named === "fvecs") return openFvecs(file, prefix);
+    if (named === "csv") return await openText(file, csv, options);
+    if (named === "jsonl" || isJsonl(prefix)) return await openText(file, jsonl, options);
+    if (!isSafetensors(prefix)) {
+      if (isFvecs(prefix, file.size)) return openFvecs(file, prefix);
+      throw new PithError(
+        "UNSUPPORTED_FORMAT",
+        "neither .npy, safetensors, .fvecs nor JSONL; CSV is known by its name, .csv",
+      );
+    }
     const header = await file.read(PREFIX_BYTES, headerLength(prefix, file.size, options.limits));
     const { metadata, tensors } = scanHeader(header, options.limits);
     if (metadata.has("pith")) {
@@ -137,6 +158,7 @@ class FileRows implements RowSource {
   readonly dim: number;
   readonly count: number;
   readonly dtype: "f32" | "f16";
+  readonly hasIds = false;
   readonly #file: InputFile;
   readonly #stored: FloatDtype;
   readonly #begin: number;
@@ -178,12 +200,14 @@ class PithRows implements RowSource {
   readonly dim: number;
   readonly count: number;
   readonly dtype: "f32" | "f16";
+  readonly hasIds: boolean;
   readonly #file: PithFile;
 
   constructor(file: PithFile) {
     this.path = file.path;
     this.dim = file.info.dim;
     this.count = file.info.count;
+    this.hasIds = file.info.idType !== undefined;
     this.dtype = file.tensor("vectors").dtype === "F32" ? "f32" : "f16";
     this.#file = file;
   }

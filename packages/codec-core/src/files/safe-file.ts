@@ -8,6 +8,7 @@ import { unlinkSync } from "node:fs";
 import { type FileHandle, open, rename, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { PithError } from "../errors.ts";
+import { corrupt } from "../format/corrupt.ts";
 import { quotePath, writeError } from "./io-error.ts";
 import { existing, followLinks, keepOwner, syncFolder } from "./target.ts";
 
@@ -19,12 +20,31 @@ export interface WriteOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** For files that a later run may go on with. */
+export interface TemporaryOptions extends WriteOptions {
+  /** Sixteen hex digits that tell this temporary file from others; default random ones. */
+  readonly tag?: string | undefined;
+  /** Leaves the temporary file where it is on failure, abort and exit. */
+  readonly keep?: boolean | undefined;
+}
+
+/** Sixteen random hex digits. */
+export function randomTag(): string {
+  return randomBytes(8).toString("hex");
+}
+
+/** Where a temporary file for a target stands. */
+export function temporaryPath(target: string, tag: string, ending: string): string {
+  return join(dirname(target), `.${basename(target).slice(0, MAX_NAME)}.${tag}.${ending}`);
+}
+
 export class SafeFile implements AsyncDisposable {
   readonly path: string;
   readonly #target: string;
   readonly #temporary: string;
   readonly #handle: FileHandle;
   readonly #signal: AbortSignal | undefined;
+  readonly #keep: boolean;
   readonly #onAbort = (): void => void this.abort();
   #state: "open" | "committed" | "aborted" = "open";
   #cleanUp: Promise<void> | undefined;
@@ -34,13 +54,14 @@ export class SafeFile implements AsyncDisposable {
     target: string,
     temporary: string,
     handle: FileHandle,
-    signal?: AbortSignal,
+    { signal, keep = false }: TemporaryOptions,
   ) {
     this.path = path;
     this.#target = target;
     this.#temporary = temporary;
     this.#handle = handle;
     this.#signal = signal;
+    this.#keep = keep;
     signal?.addEventListener("abort", this.#onAbort, { once: true });
   }
 
@@ -48,28 +69,63 @@ export class SafeFile implements AsyncDisposable {
    * Opens the temporary file, of `size` bytes of zeros. A symbolic link is followed: what it names is replaced. A file that
    * is there already keeps its permissions. @throws NOT_A_FILE, IO, ABORTED
    */
-  static async create(path: string, size: number, { signal }: WriteOptions = {}): Promise<SafeFile> {
+  static async create(path: string, size: number, options: TemporaryOptions = {}): Promise<SafeFile> {
+    const { signal, tag = randomTag(), keep = false } = options;
     if (signal?.aborted) throw aborted(path, signal);
     let temporary: string | undefined;
     let handle: FileHandle | undefined;
     try {
       const target = await followLinks(path);
       const old = await existing(target);
-      const name = `.${basename(target).slice(0, MAX_NAME)}.${randomBytes(8).toString("hex")}.tmp`;
-      const file = join(dirname(target), name);
+      const file = temporaryPath(target, tag, "tmp");
       // A file with narrower permissions than the default is never readable by others, not even while it is written.
       handle = await open(file, "wx+", old ? 0o600 : 0o666);
       temporary = file;
-      live.add(file);
+      if (!keep) live.add(file);
       if (old) await keepOwner(handle, old);
       if (size > 0) await handle.truncate(size);
       if (signal?.aborted) throw aborted(path, signal);
-      return new SafeFile(path, target, file, handle, signal);
+      return new SafeFile(path, target, file, handle, options);
     } catch (error) {
       await handle?.close().catch(ignore);
       if (temporary) await remove(temporary);
       throw writeError(error, path);
     }
+  }
+
+  /** Opens a temporary file that an earlier run left behind, as it is. @throws IO, CORRUPT_FILE (of another size), ABORTED */
+  static async reopen(
+    path: string,
+    size: number,
+    options: TemporaryOptions & { tag: string },
+  ): Promise<SafeFile> {
+    const { signal, tag, keep = false } = options;
+    if (signal?.aborted) throw aborted(path, signal);
+    let handle: FileHandle | undefined;
+    try {
+      const target = await followLinks(path);
+      await existing(target);
+      const file = temporaryPath(target, tag, "tmp");
+      handle = await open(file, "r+");
+      const actual = (await handle.stat()).size;
+      if (actual !== size)
+        throw corrupt(`the unfinished file has ${actual} bytes, not ${size}`, { expected: size, actual });
+      if (!keep) live.add(file);
+      return new SafeFile(path, target, file, handle, options);
+    } catch (error) {
+      await handle?.close().catch(ignore);
+      throw writeError(error, path);
+    }
+  }
+
+  /** Up to `length` bytes of what was written; fewer at the end. @throws IO, ABORTED, DISPOSED */
+  async read(position: number, length: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(length);
+    let got = 0;
+    await this.#guard(async () => {
+      got = (await this.#handle.read(bytes, 0, length, position)).bytesRead;
+    });
+    return bytes.subarray(0, got);
   }
 
   /** Writes all of `bytes` at `position`. @throws IO, ABORTED, DISPOSED; the temporary file is gone then */
@@ -96,7 +152,7 @@ export class SafeFile implements AsyncDisposable {
     this.#state = "aborted";
     this.#cleanUp ??= (async () => {
       await this.#handle.close().catch(ignore);
-      await remove(this.#temporary);
+      if (!this.#keep) await remove(this.#temporary);
       this.#forget();
     })();
     await this.#cleanUp;
@@ -156,7 +212,11 @@ export async function writeFully(
 }
 
 /** Temporary files of this process, removed when it exits in the middle. */
-const live = {
+export const live: {
+  readonly paths: Set<string>;
+  add(path: string): void;
+  delete(path: string): void;
+} = {
   paths: new Set<string>(),
   add(path: string): void {
     if (this.paths.size === 0) process.on("exit", removeAll);

@@ -3,7 +3,7 @@ import { quote } from "../format/corrupt.ts";
 import { FLOAT_BYTES } from "../format/float-rows.ts";
 import { serializeHeader } from "../format/header.ts";
 import { ALIGNMENT } from "../format/layout.ts";
-import { createMatrixFile, type MatrixPlan, type MatrixWriter } from "./matrix-writer.ts";
+import { createMatrixFile, floatRows, type MatrixPlan, type MatrixWriter } from "./matrix-writer.ts";
 import type { WriteOptions } from "./safe-file.ts";
 
 export interface SafetensorsPlan extends MatrixPlan {
@@ -30,11 +30,8 @@ export async function createSafetensorsFile(
     plan,
     (dtype) => {
       const end = count * dim * FLOAT_BYTES[dtype];
-      return serializeHeader(
-        new Map(),
-        [{ name: tensor, dtype, shape: [count, dim], begin: 0, end }],
-        ALIGNMENT,
-      );
+      const matrix = { name: tensor, dtype, shape: [count, dim], begin: 0, end };
+      return floatRows(serializeHeader(new Map(), [matrix], ALIGNMENT), dtype, dim);
     },
     options,
   );
