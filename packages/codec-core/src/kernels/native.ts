@@ -125,8 +125,8 @@ interface Addon extends AsyncAddon {
   int8Symmetric: GroupedScores<Uint8Array>;
   binaryEncode(at: number, metric: number, data: Float32Array, dim: number, out: Uint8Array): Outcome;
   binaryDecode(at: number, codes: Uint8Array, dim: number, out: Float32Array): Outcome;
-  binaryScores: Scores<Uint8Array>;
-  binaryTopK: TopKKernel<Uint8Array>;
+  binaryScores: OneThread<Scores<Uint8Array>>;
+  binaryTopK: OneThread<TopKKernel<Uint8Array>>;
   binarySymmetric(
     at: number,
     metric: number,
@@ -136,6 +136,11 @@ interface Addon extends AsyncAddon {
     out: Float32Array,
   ): Outcome;
 }
+
+/** A kernel that takes no number of threads. */
+type OneThread<F> = F extends (threads: number, ...rest: infer Rest) => infer Result
+  ? (...rest: Rest) => Result
+  : never;
 
 type GroupedScores<Query> = (
   at: number,
