@@ -24,6 +24,8 @@ export class IdColumn {
   readonly length: number;
   readonly #at: (slot: number) => Id;
   readonly #tensors: { readonly [name: string]: StateTensor };
+  /** Checks what hasn't been checked yet. */
+  #check: (() => void) | undefined;
 
   private constructor(type: IdType, length: number, at: (slot: number) => Id, tensors: IdTensors) {
     this.type = type;
@@ -48,23 +50,30 @@ export class IdColumn {
   }
 
   /**
-   * The ids of a file, over its bytes without a copy where they are aligned; all are checked, none is decoded.
+   * The ids of a file, over its bytes without a copy where they are aligned; all are checked, none is decoded. `lazy` leaves
+   * the check of an id to the time when it is asked for, and of all to `tensors`: for a mapped file that isn't read whole.
    * @throws CORRUPT_FILE for offsets that go back or out, text that isn't UTF-8, numbers beyond 2^53 - 1
    */
-  static fromTensors(type: IdType, tensors: IdTensors, count: number): IdColumn {
-    if (type !== "string") {
-      const values = int64View(part(tensors, "ids", count * 8));
-      if (type === "number") checkSafe(values);
-      return IdColumn.#ofIntegers(type, values);
+  static fromTensors(type: IdType, tensors: IdTensors, count: number, lazy: boolean = false): IdColumn {
+    const [column, check] = IdColumn.#ofTensors(type, tensors, count);
+    if (lazy) column.#check = check;
+    else check();
+    return column;
+  }
+
+  static #ofTensors(type: IdType, tensors: IdTensors, count: number): [IdColumn, check: () => void] {
+    if (type === "string") {
+      const offsets = int64View(part(tensors, "ids.offsets", (count + 1) * 8));
+      const utf8 = part(tensors, "ids.utf8");
+      return [IdColumn.#ofStrings(offsets, utf8), () => checkText(offsets, utf8)];
     }
-    const offsets = int64View(part(tensors, "ids.offsets", (count + 1) * 8));
-    const utf8 = part(tensors, "ids.utf8");
-    checkText(offsets, utf8);
-    return IdColumn.#ofStrings(offsets, utf8);
+    const values = int64View(part(tensors, "ids", count * 8));
+    return [IdColumn.#ofIntegers(type, values), () => type === "number" && checkSafe(values)];
   }
 
   static #ofIntegers(type: "number" | "bigint", values: BigInt64Array): IdColumn {
-    const at = type === "number" ? (slot: number) => Number(values[slot]) : (slot: number) => values[slot];
+    const at =
+      type === "number" ? (slot: number) => safe(values[slot], slot) : (slot: number) => values[slot];
     return new IdColumn(type, values.length, at, {
       ids: { dtype: "I64", shape: [values.length], bytes: bytesOf(values) },
     });
@@ -72,15 +81,25 @@ export class IdColumn {
 
   static #ofStrings(offsets: BigInt64Array, utf8: Uint8Array): IdColumn {
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-    const at = (slot: number) =>
-      decoder.decode(utf8.subarray(Number(offsets[slot]), Number(offsets[slot + 1])));
+    const at = (slot: number) => {
+      const [start, end] = [Number(offsets[slot]), Number(offsets[slot + 1])];
+      if (!(start >= 0 && start <= end && end <= utf8.length))
+        throw corrupt(`ids.offsets: row ${slot} goes from ${start} to ${end} of ${utf8.length}`, {
+          row: slot,
+        });
+      try {
+        return decoder.decode(utf8.subarray(start, end));
+      } catch {
+        throw corrupt(`ids.utf8: row ${slot} isn't UTF-8`, { row: slot });
+      }
+    };
     return new IdColumn("string", offsets.length - 1, at, {
       "ids.offsets": { dtype: "I64", shape: [offsets.length], bytes: bytesOf(offsets) },
       "ids.utf8": { dtype: "U8", shape: [utf8.length], bytes: utf8 },
     });
   }
 
-  /** The id of a row. @throws INVALID_ARGUMENT outside of 0..length-1 */
+  /** The id of a row. @throws INVALID_ARGUMENT outside of 0..length-1, CORRUPT_FILE for a lazy one */
   at(slot: number): Id {
     if (!Number.isInteger(slot) || slot < 0 || slot >= this.length)
       throw new PithError("INVALID_ARGUMENT", `expected a row from 0 to ${this.length - 1}, got ${slot}`);
@@ -133,13 +152,15 @@ export class IdColumn {
   }
 
   #stored(): BigInt64Array | { offsets: BigInt64Array; utf8: Uint8Array } {
-    const tensors = this.#tensors;
+    const tensors = this.tensors();
     if (this.type !== "string") return int64View(tensors["ids"].bytes);
     return { offsets: int64View(tensors["ids.offsets"].bytes), utf8: tensors["ids.utf8"].bytes };
   }
 
-  /** As they stand in a file: `ids`, or `ids.offsets` and `ids.utf8`. Views, not copies. */
+  /** As they stand in a file: `ids`, or `ids.offsets` and `ids.utf8`. Views, not copies. @throws CORRUPT_FILE, of lazy ones */
   tensors(): { [name: string]: StateTensor } {
+    this.#check?.();
+    this.#check = undefined;
     return { ...this.#tensors };
   }
 }
@@ -201,6 +222,12 @@ function part(tensors: IdTensors, name: string, length?: number): Uint8Array {
       actual: bytes.length,
     });
   return bytes;
+}
+
+function safe(value: bigint, row: number): number {
+  const id = Number(value);
+  if (Number.isSafeInteger(id)) return id;
+  throw corrupt(`ids: row ${row} holds ${value}, beyond 2^53 - 1`, { row });
 }
 
 function checkSafe(values: BigInt64Array): void {

@@ -43,10 +43,12 @@ export {
 } from "./contract/vectors.ts";
 export { type ErrorCode, isPithError, PithError } from "./errors.ts";
 export { Bitset } from "./flat/bitset.ts";
-export { type BatchOptions, FlatIndex, type IndexStats } from "./flat/flat-index.ts";
+export { type BatchOptions, FlatIndex } from "./flat/flat-index.ts";
 export type { Match, SearchOptions } from "./flat/matches.ts";
 export { KEEPS, type Keep, keepDtype } from "./flat/originals.ts";
+export type { LoadOptions } from "./flat/persist.ts";
 export { rescoreHits } from "./flat/rescore.ts";
+export type { IndexStats } from "./flat/stats.ts";
 export { checkK, TopK } from "./flat/top-k.ts";
 export { DTYPE_BYTES, type Dtype, isDtype } from "./format/dtype.ts";
 export { type FloatDtype, rowsFromBytes, rowsToBytes } from "./format/float-rows.ts";

@@ -3,6 +3,9 @@ import { constants } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
 import { PithError } from "../errors.ts";
 import { corrupt } from "../format/corrupt.ts";
+import { kernels } from "../kernels/backend.ts";
+import { loadNative } from "../kernels/native.ts";
+import { pin, sharedBytes } from "../kernels/pinned.ts";
 import { quotePath, readError, withPath } from "./io-error.ts";
 
 /** One call of the system reads at most 2 GiB; this is far below, and keeps calls from blocking a thread for long. */
@@ -42,9 +45,43 @@ export class InputFile implements AsyncDisposable {
    * @throws CORRUPT_FILE where the file became shorter, LIMIT_EXCEEDED where they don't fit into memory, DISPOSED, IO
    */
   async read(position: number, length: number): Promise<Uint8Array<ArrayBuffer>> {
+    this.checkOpen();
+    const bytes = this.#allocate(length, (n) => new Uint8Array(n));
+    await this.#fill(bytes, position);
+    return bytes;
+  }
+
+  /** The whole file in memory that other threads may read. @throws as `read` */
+  async readShared(): Promise<Uint8Array> {
+    this.checkOpen();
+    const bytes = this.#allocate(this.size, sharedBytes);
+    await this.#fill(bytes, 0);
+    return bytes;
+  }
+
+  /**
+   * The whole file mapped into memory; undefined where that can't be: without the native backend, on Windows, or where
+   * the system refuses. It stays until the garbage collector takes the last view of it, also after `close`.
+   */
+  map(): ArrayBuffer | undefined {
+    this.checkOpen();
+    const native = loadNative();
+    if (kernels().backend !== "native" || !("isas" in native) || this.size === 0) return undefined;
+    try {
+      return pin(native.mapFile(this.#handle.fd, this.size));
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** @throws DISPOSED */
+  checkOpen(): void {
     if (this.#closed)
       throw new PithError("DISPOSED", `${quotePath(this.path)} was closed`, { path: this.path });
-    const bytes = this.#allocate(length);
+  }
+
+  async #fill(bytes: Uint8Array, position: number): Promise<void> {
+    const { length } = bytes;
     for (let done = 0; done < length; ) {
       const want = Math.min(length - done, READ_BYTES);
       let got: number;
@@ -56,12 +93,11 @@ export class InputFile implements AsyncDisposable {
       if (got === 0) throw withPath(corrupt("the file became shorter while it was read"), this.path);
       done += got;
     }
-    return bytes;
   }
 
-  #allocate(length: number): Uint8Array<ArrayBuffer> {
+  #allocate<B extends Uint8Array>(length: number, make: (length: number) => B): B {
     try {
-      return new Uint8Array(length);
+      return make(length);
     } catch (error) {
       throw new PithError(
         "LIMIT_EXCEEDED",

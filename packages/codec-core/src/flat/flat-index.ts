@@ -7,7 +7,6 @@ import { searchAsync } from "../async/search.ts";
 import type { AsyncOptions } from "../async/work.ts";
 import type { Codec, CodecFamily, Scorer } from "../contract/codec.ts";
 import { checkMetric, type Metric } from "../contract/metric.ts";
-import { stateBytes } from "../contract/state.ts";
 import { checkQuery, checkShape, checkVectors, type Vectors, vectors } from "../contract/vectors.ts";
 import { PithError } from "../errors.ts";
 import type { Id } from "../ids.ts";
@@ -16,26 +15,19 @@ import { Bitset } from "./bitset.ts";
 import { IdMap } from "./id-map.ts";
 import { hitsWanted, type Match, Matcher, type SearchOptions } from "./matches.ts";
 import { checkKeep, type Keep, keepDtype, Originals } from "./originals.ts";
-import { type IndexParts, indexFromBytes, indexToBytes } from "./persist.ts";
+import {
+  type IndexParts,
+  indexFromBytes,
+  indexFromContents,
+  indexToBytes,
+  type LoadedIndex,
+  type LoadOptions,
+} from "./persist.ts";
 import { RowStore } from "./row-store.ts";
+import { type IndexStats, indexStats } from "./stats.ts";
 
 /** Progress counts queries, or as many parts of the work. */
 export interface BatchOptions<I extends Id = Id> extends SearchOptions<I>, AsyncOptions {}
-
-export interface IndexStats {
-  readonly codec: string;
-  readonly dim: number;
-  readonly metric: Metric;
-  readonly count: number;
-  /** Slots whose id was removed; saving drops them. */
-  readonly tombstones: number;
-  /** Bytes of the codes, and of the originals where kept, for each live vector. */
-  readonly bytesPerVector: number;
-  readonly codeBytes: number;
-  readonly originalBytes: number;
-  /** Learned state of the codec. */
-  readonly sideBytes: number;
-}
 
 export class FlatIndex<I extends Id = Id> implements Disposable {
   readonly codec: Codec;
@@ -169,19 +161,7 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
   }
 
   stats(): IndexStats {
-    const { ids, codes, originals } = this.#live();
-    const originalBytes = originals?.rows.bytes.length ?? 0;
-    return {
-      codec: this.codec.name,
-      dim: this.codec.dim,
-      metric: this.metric,
-      count: ids.size,
-      tombstones: ids.length - ids.size,
-      bytesPerVector: codes.stride + (originals?.rows.stride ?? 0),
-      codeBytes: codes.bytes.length,
-      originalBytes,
-      sideBytes: stateBytes(this.codec.state()),
-    };
+    return indexStats(this.codec, this.metric, this.#live());
   }
 
   /** The bytes of a Pith file of kind "codes", removed slots left out. */
@@ -200,19 +180,24 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
     bytes: Uint8Array,
     families: CodecFamily | readonly CodecFamily[],
   ): FlatIndex<I> {
-    const { codec, metric, parts } = indexFromBytes<I>(bytes, [families].flat());
-    const index = new FlatIndex<I>(codec, { metric });
-    index.#parts = parts;
-    return index;
+    return FlatIndex.#of(indexFromBytes<I>(bytes, [families].flat()));
   }
 
-  /** @throws as `fromBytes`, and FILE_NOT_FOUND, NOT_A_FILE, IO */
+  /** @throws as `fromBytes`, and FILE_NOT_FOUND, NOT_A_FILE, LIMIT_EXCEEDED, IO */
   static async fromFile<I extends Id = Id>(
     path: string,
     families: CodecFamily | readonly CodecFamily[],
+    options: LoadOptions = {},
   ): Promise<FlatIndex<I>> {
-    const { readWholeFile } = await import("../files/input-file.ts");
-    return FlatIndex.fromBytes<I>(await readWholeFile(path), families);
+    const { loadContents } = await import("../files/load-contents.ts");
+    const { contents, trusted } = await loadContents(path, options);
+    return FlatIndex.#of(indexFromContents<I>(contents, [families].flat(), trusted));
+  }
+
+  static #of<I extends Id>({ codec, metric, parts }: LoadedIndex<I>): FlatIndex<I> {
+    const index = new FlatIndex<I>(codec, { metric });
+    index.#parts = parts;
+    return index;
   }
 
   /** Lets the memory go; every later call but this one is DISPOSED. */

@@ -5,7 +5,15 @@ import { checkMetric, type Metric } from "../contract/metric.ts";
 import { unknownCodec } from "../contract/registry.ts";
 import type { StateTensor } from "../contract/state.ts";
 import { PithError } from "../errors.ts";
-import { codecStamp, codecState, idsOf, parsePith, serializePith, stateTensors } from "../format/pith.ts";
+import {
+  codecStamp,
+  codecState,
+  idsOf,
+  type PithContents,
+  parsePith,
+  serializePith,
+  stateTensors,
+} from "../format/pith.ts";
 import { type Id, IdColumn } from "../ids.ts";
 import { IdMap } from "./id-map.ts";
 import { Originals } from "./originals.ts";
@@ -47,6 +55,20 @@ export function indexToBytes<I extends Id>(codec: Codec, metric: Metric, parts: 
   });
 }
 
+/** How a file becomes an index. */
+export interface LoadOptions {
+  /**
+   * Uses the codes where they stand in the file instead of reading them, where the native backend can map files; a change
+   * of the index copies what it changes. A program that cuts a mapped file short ends this process. Default false.
+   */
+  readonly map?: boolean | undefined;
+  /**
+   * "full", the default, checks every byte before the index is there. "header", of a mapped file, checks header and codec
+   * alone, and each id when it is found: for files of your own. Damaged codes then score wrongly.
+   */
+  readonly verify?: "full" | "header" | undefined;
+}
+
 export interface LoadedIndex<I extends Id> {
   readonly codec: Codec;
   readonly metric: Metric;
@@ -58,7 +80,15 @@ export function indexFromBytes<I extends Id>(
   bytes: Uint8Array,
   families: readonly CodecFamily[],
 ): LoadedIndex<I> {
-  const contents = parsePith(bytes);
+  return indexFromContents(parsePith(bytes), families);
+}
+
+/** `trusted`: codes aren't looked at, and ids when they are asked for. The tensors' bytes are kept. */
+export function indexFromContents<I extends Id>(
+  contents: PithContents,
+  families: readonly CodecFamily[],
+  trusted: boolean = false,
+): LoadedIndex<I> {
   const { codec: stamp, count, dim, tensors } = contents;
   if (!stamp || contents.kind !== "codes")
     throw new PithError(
@@ -79,8 +109,10 @@ export function indexFromBytes<I extends Id>(
   const metric = checkMetric(contents.metric, codec.supports.metrics);
   const codes = { bytes: tensors["codes"].bytes, stride: tensors["codes"].shape[1], count };
   checkCodes(codes, codec.stride);
-  codec.verifyCodes?.(codes);
-  const ids = new IdMap<I>(idsOf(contents) ?? IdColumn.from(Array.from({ length: count }, (_, row) => row)));
+  if (!trusted) codec.verifyCodes?.(codes);
+  const ids = new IdMap<I>(
+    idsOf(contents, trusted) ?? IdColumn.from(Array.from({ length: count }, (_, row) => row)),
+  );
   const kept = tensors["vectors"];
   const originals = kept && new Originals(kept.dtype as "F16" | "F32", dim, kept.bytes);
   return { codec, metric, parts: { ids, codes: new RowStore(codec.stride, codes.bytes), originals } };

@@ -119,9 +119,9 @@ export function rescoreState(contents: PithContents): CodecState {
   return readState(contents, contents.rescore, "rescore.state.");
 }
 
-/** The ids of the rows; undefined where the file has none. @throws CORRUPT_FILE */
-export function idsOf({ idType, tensors, count }: PithContents): IdColumn | undefined {
-  return idType === undefined ? undefined : IdColumn.fromTensors(idType, tensors, count);
+/** The ids of the rows; undefined where the file has none. `lazy`: see `IdColumn.fromTensors`. @throws CORRUPT_FILE */
+export function idsOf({ idType, tensors, count }: PithContents, lazy: boolean = false): IdColumn | undefined {
+  return idType === undefined ? undefined : IdColumn.fromTensors(idType, tensors, count, lazy);
 }
 
 /** Learned tensors of a codec under the names that they have in a file. */

@@ -1,0 +1,124 @@
+/**
+ * `pnpm --filter @pith/benchmarks bench:open`: how long it takes until a large file has answered its first query. Writes
+ * an int8 file with string ids (debian of PITH_DATA repeated with seeded noise, or synthetic vectors without it), then
+ * starts new processes that open it, each mapped, mapped and verified in full, and read. Times are of the second part of a
+ * process: from before `FlatIndex.fromFile` to the first ten hits, with the file in the page cache.
+ *
+ *   --rows N (500000)   --dim N (384, of synthetic vectors)   --runs N (9)
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { FlatIndex, SplitMix64 } from "@pith/codec-core";
+import { int8 } from "@pith/int8";
+import { loadDataset } from "./datasets.mjs";
+import { command, commit, machine } from "./machine.mjs";
+import { median } from "./timing.mjs";
+
+const BLOCK = 20_000;
+/** Deviation of the noise on each element, small against those of unit vectors of 384 dims (about .05). */
+const NOISE = 0.01;
+
+const ONE = "--one";
+if (process.argv[2] === ONE) await one(process.argv[3], JSON.parse(process.argv[4]));
+else await all();
+
+/** A process of its own: opens, asks once, then does both again in warm code. */
+async function one(path, options) {
+  const query = new Float32Array(Number(process.argv[5])).fill(0.05);
+  const times = [];
+  for (let run = 0; run < 5; run++) {
+    const start = performance.now();
+    const index = await FlatIndex.fromFile(path, int8, options);
+    const opened = performance.now();
+    const hits = index.search(query, 10);
+    times.push({ open: opened - start, first: performance.now() - opened, total: performance.now() - start });
+    index[Symbol.dispose]();
+    if (hits.length !== 10 || typeof hits[0].id !== "string")
+      throw new Error("expected ten hits with string ids");
+  }
+  const warm = times.slice(1);
+  console.log(JSON.stringify({ cold: times[0], warm: warm.reduce((a, b) => (a.total < b.total ? a : b)) }));
+}
+
+async function all() {
+  const args = process.argv.slice(2).filter((arg) => arg !== "--");
+  const { values } = parseArgs({
+    args,
+    options: {
+      rows: { type: "string", default: "500000" },
+      dim: { type: "string", default: "384" },
+      runs: { type: "string", default: "9" },
+    },
+  });
+  const folder = mkdtempSync(join(tmpdir(), "pith-open-"));
+  try {
+    const path = join(folder, "index.pith.safetensors");
+    const { dim, source } = await write(path, Number(values.rows), Number(values.dim));
+    const results = {};
+    for (const [name, options] of [
+      ["mapped, header verified", { map: true, verify: "header" }],
+      ["mapped, all verified", { map: true }],
+      ["read, all verified", {}],
+    ]) {
+      const runs = Array.from({ length: Number(values.runs) }, () => child(path, options, dim));
+      const of = (kind, part) => Number(median(runs.map((run) => run[kind][part])).toFixed(2));
+      results[name] = Object.fromEntries(
+        ["cold", "warm"].map((kind) => [
+          kind,
+          { open: of(kind, "open"), first: of(kind, "first"), total: of(kind, "total") },
+        ]),
+      );
+    }
+    const root = fileURLToPath(new URL("../..", import.meta.url));
+    const load = existsSync("/proc/loadavg") ? readFileSync("/proc/loadavg", "utf8").trim() : null;
+    const about = {
+      machine: machine(),
+      ...commit(root),
+      command: command(args).replace("bench", "bench:open"),
+      load,
+    };
+    console.log(
+      JSON.stringify({ rows: Number(values.rows), dim, source, milliseconds: results, ...about }, null, 2),
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function child(path, options, dim) {
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [fileURLToPath(import.meta.url), ONE, path, JSON.stringify(options), String(dim)],
+    { encoding: "utf8" },
+  );
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
+}
+
+async function write(path, rows, syntheticDim) {
+  const root = process.env.PITH_DATA;
+  const folder = root === undefined ? undefined : join(root, "debian");
+  const real = folder !== undefined && existsSync(folder) ? await loadDataset(folder, BLOCK) : undefined;
+  const random = new SplitMix64(4);
+  const dim = real?.dim ?? syntheticDim;
+  const noise = Float32Array.from({ length: 65_537 }, () => random.gaussian());
+  const index = new FlatIndex(int8.create({ dim }));
+  for (let start = 0; start < rows; start += BLOCK) {
+    const count = Math.min(BLOCK, rows - start);
+    const data = new Float32Array(count * dim);
+    const shift = random.below(noise.length);
+    for (let i = 0; i < data.length; i++) {
+      // A prime number of draws, begun anew at another place for each block.
+      const x = noise[(i + shift) % noise.length];
+      data[i] = real ? real.corpus[i % real.corpus.length] + NOISE * x : x + (i % dim) / dim;
+    }
+    const ids = Array.from({ length: count }, (_, i) => `package-${start + i}`);
+    index.add(ids, { data, dim, count });
+  }
+  await index.toFile(path);
+  return { dim, source: real ? `debian, repeated with noise of ${NOISE}` : "synthetic" };
+}

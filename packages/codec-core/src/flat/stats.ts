@@ -1,0 +1,39 @@
+/** What a flat index holds, in numbers. */
+import type { Codec } from "../contract/codec.ts";
+import type { Metric } from "../contract/metric.ts";
+import { stateBytes } from "../contract/state.ts";
+import type { Id } from "../ids.ts";
+import type { IndexParts } from "./persist.ts";
+
+export interface IndexStats {
+  readonly codec: string;
+  readonly dim: number;
+  readonly metric: Metric;
+  readonly count: number;
+  /** Slots whose id was removed; saving drops them. */
+  readonly tombstones: number;
+  /** Bytes of the codes, and of the originals where kept, for each live vector. */
+  readonly bytesPerVector: number;
+  readonly codeBytes: number;
+  readonly originalBytes: number;
+  /** Learned state of the codec. */
+  readonly sideBytes: number;
+}
+
+export function indexStats<I extends Id>(
+  codec: Codec,
+  metric: Metric,
+  { ids, codes, originals }: IndexParts<I>,
+): IndexStats {
+  return {
+    codec: codec.name,
+    dim: codec.dim,
+    metric,
+    count: ids.size,
+    tombstones: ids.length - ids.size,
+    bytesPerVector: codes.stride + (originals?.rows.stride ?? 0),
+    codeBytes: codes.bytes.length,
+    originalBytes: originals?.rows.bytes.length ?? 0,
+    sideBytes: stateBytes(codec.state()),
+  };
+}
