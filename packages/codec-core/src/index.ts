@@ -29,6 +29,7 @@ export { type RowCodecOptions, type RowCoder, rowCodec } from "./contract/row-co
 export { type RowCodecFamilyOptions, type RowCoderOptions, rowCodecFamily } from "./contract/row-family.ts";
 export { type CodeScan, hitCount, scanScorer, unitRows } from "./contract/scan-scorer.ts";
 export { type CodecState, checkState, type StateTensor, stateBytes } from "./contract/state.ts";
+export { symmetricScorer } from "./contract/symmetric-scorer.ts";
 export {
   checkDim,
   checkFinite,
@@ -88,4 +89,3 @@ export { ReconstructionMeter, type ReconstructionQuality } from "./quality/recon
 export { type Judgements, mrrAt, ndcgAt, recallAt } from "./quality/retrieval.ts";
 export { SplitMix64 } from "./random.ts";
 export { HadamardRotation } from "./rotation.ts";
-export { symmetricScorer } from "./contract/symmetric-scorer.ts";

@@ -20,8 +20,8 @@ import {
   type Codec,
   type CodecState,
   type CodecSupports,
-  type Codes,
   type CodeScan,
+  type Codes,
   checkCodes,
   checkMetric,
   checkOutput,
@@ -166,8 +166,7 @@ export class Int8Codec implements Codec {
   }
 
   #encode(data: Float32Array, out: Uint8Array): void {
-    if (!this.#rotation) return this.#encodeRows(data, out);
-    for (const { start, rows } of this.#rotation.blocks(data)) {
+    for (const { start, rows } of this.#rotation?.blocks(data) ?? [{ start: 0, rows: data }]) {
       const end = start + rows.length / this.dim;
       this.#encodeRows(rows, out.subarray(start * this.stride, end * this.stride));
     }

@@ -7,9 +7,10 @@
  *   window   the first p coordinates in even rounds, the last p in odd ones, go through the transform in natural
  *            (Hadamard) order: for h = 1, 2, 4 ... p / 2 each pair (a, b) = (x_i, x_{i+h}) becomes (a + b, a - b);
  *            then each of them is multiplied by f32(1 / sqrt(p))
- *   halves   only where dim isn't a power of two: for i < floor(dim / 2) and k = i + ceil(dim / 2), (x_i, x_k) becomes
- *            (f32(a + b) c, f32(a - b) c) with c = f32(sqrt(1/2))
- * The two windows overlap, and pairing the halves mixes them where the overlap is small. Every add and multiply is
+ *   halves   in odd rounds, where dim isn't a power of two: for i < floor(dim / 2) and k = i + ceil(dim / 2), (x_i, x_k)
+ *            becomes (f32(a + b) c, f32(a - b) c) with c = f32(sqrt(1/2))
+ * The two windows overlap, and pairing the halves mixes them where the overlap is small; after four rounds a one-hot
+ * row is spread like noise, whatever the dim. Every add and multiply is
  * rounded to float32, so all backends give the same bits. Each step is its own inverse (up to rounding): the inverse
  * runs the rounds and their steps backwards.
  *
@@ -40,12 +41,13 @@ export function hadamard(
     rounds.forEach((factor, i) => {
       const r = inverse ? rounds.length - 1 - i : i;
       const window = at + (r % 2 === 0 ? 0 : dim - p);
+      const pairs = p < dim && r % 2 === 1;
       if (!inverse) {
         negate(out, at, factor);
         transform(out, window, p, scale);
-      }
-      if (p < dim) halves(out, at, dim);
-      if (inverse) {
+        if (pairs) halves(out, at, dim);
+      } else {
+        if (pairs) halves(out, at, dim);
         transform(out, window, p, scale);
         negate(out, at, factor);
       }

@@ -84,21 +84,14 @@ export function int8GroupedDecode(codes: Uint8Array, dim: number, group: number,
   for (let row = 0; row < rows.count; row++) rows.decode(row, out, row * dim);
 }
 
-export function int8GroupedScorer(
-  metric: Metric,
-  codes: Uint8Array,
-  dim: number,
-  group: number,
-): RowScorer {
+export function int8GroupedScorer(metric: Metric, codes: Uint8Array, dim: number, group: number): RowScorer {
   const rows = groupedRows(codes, dim, group);
   const current = new Float32Array(dim);
   return {
     count: rows.count,
     load: (row) => rows.decode(row, current, 0),
     score: (queries, at) =>
-      metric === "l2"
-        ? 0 - squaredDistance(queries, at, current, 0, dim)
-        : dot(queries, at, current, 0, dim),
+      metric === "l2" ? 0 - squaredDistance(queries, at, current, 0, dim) : dot(queries, at, current, 0, dim),
   };
 }
 

@@ -1,11 +1,5 @@
 /** The portable kernels: every one in TypeScript, the oracle that the native ones are tested against. */
-import {
-  BINARY_QUERY_EXTRA,
-  binaryDecode,
-  binaryEncode,
-  binaryScorer,
-  binarySymmetric,
-} from "./binary.ts";
+import { BINARY_QUERY_EXTRA, binaryDecode, binaryEncode, binaryScorer, binarySymmetric } from "./binary.ts";
 import { crc32c } from "./crc32c.ts";
 import { firstNonFinite } from "./finite.ts";
 import { floatScorer } from "./float-scan.ts";

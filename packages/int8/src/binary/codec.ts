@@ -143,7 +143,10 @@ export class BinaryCodec implements Codec {
     for (let i = 0; i < c.count; i++) {
       const [row, bits, scale] = [firstRow + i, this.#bits(c, i), this.#scale(c, i)];
       if (!(scale >= 0 && scale < Infinity) || Object.is(scale, -0))
-        throw new PithError("CORRUPT_CODES", `row ${row}: expected a scale from 0, got ${scale}`, { row, scale });
+        throw new PithError("CORRUPT_CODES", `row ${row}: expected a scale from 0, got ${scale}`, {
+          row,
+          scale,
+        });
       if ((bits[bits.length - 1] & unused) !== 0)
         throw new PithError("CORRUPT_CODES", `row ${row}: expected zeros past bit ${this.dim}`, { row });
       if (scale === 0 && bits.some((b) => b !== 0))

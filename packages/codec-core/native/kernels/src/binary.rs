@@ -56,16 +56,32 @@ impl<'a> BinaryRows<'a> {
         (bits, f32::from_le_bytes([scale[0], scale[1], scale[2], scale[3]]))
     }
 
-    /// `factor` where the bit is set, else -factor.
+    /// 1 where the bit is set, else -1.
     #[inline(always)]
-    fn expand(&self, row: usize, factor: f32, out: &mut [f32]) {
-        for (out, &bits) in out.chunks_mut(8).zip(self.row(row).0) {
-            for (i, out) in out.iter_mut().enumerate() {
-                *out = f32::from_bits(factor.to_bits() ^ (!u32::from(bits) >> i & 1) << 31);
-            }
+    fn expand(&self, row: usize, out: &mut [f32]) {
+        let bits = self.row(row).0;
+        let (blocks, rest) = out.as_chunks_mut::<8>();
+        for (block, &bits) in blocks.iter_mut().zip(bits) {
+            *block = SIGNS[bits as usize];
+        }
+        if !rest.is_empty() {
+            rest.copy_from_slice(&SIGNS[bits[bits.len() - 1] as usize][..rest.len()]);
         }
     }
 }
+
+/// The signs of each byte's bits.
+static SIGNS: [[f32; 8]; 256] = {
+    let mut signs = [[-1f32; 8]; 256];
+    let mut i = 0;
+    while i < 256 * 8 {
+        if i / 8 >> (i % 8) & 1 == 1 {
+            signs[i / 8][i % 8] = 1.0;
+        }
+        i += 1;
+    }
+    signs
+};
 
 fn stride(dim: usize) -> usize {
     dim.div_ceil(8) + 4
@@ -226,7 +242,11 @@ impl Decode<'_> {
     #[inline(always)]
     fn all(self) {
         for (row, out) in self.out.chunks_exact_mut(self.rows.dim).enumerate() {
-            self.rows.expand(row, self.rows.row(row).1, out);
+            let scale = self.rows.row(row).1;
+            self.rows.expand(row, out);
+            for v in out {
+                *v *= scale;
+            }
         }
     }
 }
@@ -261,7 +281,7 @@ impl<const L2: bool> Expand for Signs<'_, L2> {
 
     #[inline(always)]
     fn expand(&self, row: usize, out: &mut [f32]) {
-        self.0.expand(row, 1.0, out);
+        self.0.expand(row, out);
     }
 
     #[inline(always)]

@@ -7,10 +7,11 @@
 //! window   the first p coordinates in even rounds, the last p in odd ones, go through the transform in natural
 //!          (Hadamard) order: for h = 1, 2, 4 ... p / 2 each pair (a, b) = (x_i, x_{i+h}) becomes (a + b, a - b);
 //!          then each of them is multiplied by f32(1 / sqrt(p))
-//! halves   only where dim isn't a power of two: for i < floor(dim / 2) and k = i + ceil(dim / 2), (x_i, x_k) becomes
-//!          (f32(a + b) c, f32(a - b) c) with c = f32(sqrt(1/2))
+//! halves   in odd rounds, where dim isn't a power of two: for i < floor(dim / 2) and k = i + ceil(dim / 2), (x_i, x_k)
+//!          becomes (f32(a + b) c, f32(a - b) c) with c = f32(sqrt(1/2))
 //! ```
-//! The two windows overlap, and pairing the halves mixes them where the overlap is small. Each step is its own inverse
+//! The two windows overlap, and pairing the halves mixes them where the overlap is small; after four rounds a
+//! one-hot row is spread like noise, whatever the dim. Each step is its own inverse
 //! (up to rounding): the inverse runs the rounds and their steps backwards.
 //!
 //! Elements up to 2^100 can't overflow on the way. The bytes of rotated codes depend on all of this.
@@ -19,8 +20,8 @@
 //! Comput. 2009; windows and halves for other dims after the "FhtKac" rotator of the RaBitQ library (Gao, Long).
 //!
 //! Each pair is added and subtracted by itself, so that any order of pairs gives the same bits: one plain function
-//! serves all instruction sets, and the compiler makes vectors of it. The order is chosen for the caches: each step of
-//! h < 16 stays within sixteen elements, those above go through h = 16 and 32, 64 and 128 ... together.
+//! serves all instruction sets, and the compiler makes vectors of it. Two steps go through memory at
+//! once: h = 1 and 2, 4 and 8, 16 and 32 ...
 
 use crate::fault::{Fault, expect, expect_dim, row_count};
 use crate::isa::Isa;
@@ -86,8 +87,9 @@ impl Rotate<'_> {
                 let r = if inverse { rounds - 1 - i } else { i };
                 let mask = &masks[r * dim..][..dim];
                 let window = if r % 2 == 0 { 0 } else { dim - p };
+                let pairs = p < dim && r % 2 == 1;
                 if inverse {
-                    if p < dim {
+                    if pairs {
                         halves(row);
                     }
                     transform(&mut row[window..window + p], scale);
@@ -95,7 +97,7 @@ impl Rotate<'_> {
                 } else {
                     flip(row, mask);
                     transform(&mut row[window..window + p], scale);
-                    if p < dim {
+                    if pairs {
                         halves(row);
                     }
                 }
@@ -132,8 +134,13 @@ fn transform(x: &mut [f32], scale: f32) {
             h *= 2;
         }
     } else {
+        for block in x.as_chunks_mut::<4>().0 {
+            let [x0, x1, x2, x3] = *block;
+            let (a, b, c, d) = (x0 + x1, x0 - x1, x2 + x3, x2 - x3);
+            *block = [a + c, b + d, a - c, b - d];
+        }
         for block in x.as_chunks_mut::<16>().0 {
-            *block = within::<8>(within::<4>(within::<2>(within::<1>(*block))));
+            two_steps(block, 4);
         }
         let mut h = 16;
         while h * 2 < p {
@@ -147,16 +154,6 @@ fn transform(x: &mut [f32], scale: f32) {
     for v in x {
         *v *= scale;
     }
-}
-
-/// The step of distance H within sixteen elements.
-#[inline(always)]
-fn within<const H: usize>(x: [f32; 16]) -> [f32; 16] {
-    let mut y = [0f32; 16];
-    for i in 0..16 {
-        y[i] = if i & H == 0 { x[i] + x[i + H] } else { x[i - H] - x[i] };
-    }
-    y
 }
 
 #[inline(always)]
