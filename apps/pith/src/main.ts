@@ -2,6 +2,7 @@
 /** The `pith` command. Each subcommand is a file in commands/; the work itself is in jobs/. */
 import { PithError } from "@pith/codec-core";
 import { Command, CommanderError } from "commander";
+import { benchCommand } from "./commands/bench.ts";
 import { compressCommand } from "./commands/compress.ts";
 import { convertCommand } from "./commands/convert.ts";
 import { decompressCommand } from "./commands/decompress.ts";
@@ -23,6 +24,7 @@ const commands = [
   verifyCommand,
   convertCommand,
   sampleCommand,
+  benchCommand,
   doctorCommand,
 ];
 

@@ -1,11 +1,12 @@
 /** `pith eval ORIG COMP`: what compression cost, measured. */
 import { PithError } from "@pith/codec-core";
-import { openPith, openVectors, type PithFile, withPath } from "@pith/codec-core/files";
+import { openPith, type PithFile, withPath } from "@pith/codec-core/files";
 import type { Command } from "commander";
 import { restoreCodec } from "../jobs/code-blocks.ts";
 import { type Evaluation, evaluate, RECALL_AT, type SearchQuality } from "../jobs/evaluate.ts";
 import { readIds, readQrels } from "../jobs/id-file.ts";
 import { command } from "../terminal/command.ts";
+import { openInput } from "../terminal/input.ts";
 import { bytes, count, Progress } from "../terminal/progress.ts";
 import { facts } from "../terminal/table.ts";
 import { readAll } from "./search.ts";
@@ -29,7 +30,7 @@ export const evalCommand: Command = command<[string, string], Options>(
       .option("--query-ids <file>", "ids of the queries, for --qrels")
       .option("--ids <file>", "ids of the vectors, for --qrels; default: those in the compressed file"),
   async ({ json, print, signal }, [originalPath, compressedPath], options) => {
-    await using original = await openVectors(originalPath);
+    await using original = await openInput(originalPath, { json, signal });
     await using compressed = await openPith(compressedPath);
     const codec = await restoreCodec(compressed);
     const queries = options.queries === undefined ? undefined : await readAll(options.queries, codec.dim);

@@ -21,7 +21,7 @@ export const csv: TextFormat = {
   turns: (line) => line.includes('"') && line.split('"').length % 2 === 0,
   isHeader(record) {
     const [id, ...others] = cells(record);
-    return /^(_?id)?$/i.test(id.trim()) || others.every((cell) => !isNumber(cell));
+    return /^(_?id)?$/i.test(id.trim()) || (others.length > 0 && !others.some(isNumber));
   },
   vector: (record) => cells(record).slice(1).map(number),
   id: (record) =>

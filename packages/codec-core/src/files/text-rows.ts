@@ -215,7 +215,7 @@ async function* recordBatches(
       const start = open?.line ?? number + i;
       open = undefined;
       if (text.trim() === "") continue;
-      const skipped = header && format.isHeader(text);
+      const skipped = header && onLine(start, () => format.isHeader(text));
       header = false;
       if (skipped) continue;
       records.push(text);
