@@ -194,7 +194,7 @@ where
             while blocks.fill(&mut slot) > 0 {
                 best.push(slot[0], score(metric, query, &rows[slot[0] as usize * dim..][..dim]));
             }
-            out.write(i, best);
+            out.write(i, k, best.into_hits());
         }
     }
 
@@ -255,7 +255,7 @@ where
             }
         }
         for (i, best) in best.into_iter().enumerate() {
-            out.write(i, best);
+            out.write(i, k, best.into_hits());
         }
     }
 }

@@ -19,6 +19,8 @@
 //! ```
 
 mod batch;
+mod best;
+mod block;
 mod bound;
 mod coding;
 mod rank;
@@ -31,6 +33,7 @@ use crate::simd::{Kernel, Simd, run};
 use crate::stripes::{Product, Scaled, SquaredDifference, sum, tile};
 use crate::topk::ranked;
 
+pub(crate) use bound::{LEAST_SQUARE, SANE};
 pub use coding::{int8_decode, int8_encode};
 pub use search::int8_top_k;
 
@@ -75,6 +78,14 @@ impl<'a> CodeRows<'a> {
     pub(crate) fn scale(&self, row: usize) -> f32 {
         let row = self.row(row);
         f32::from_le_bytes([row[self.dim], row[self.dim + 1], row[self.dim + 2], row[self.dim + 3]])
+    }
+
+    /// Asks for a row to come into the first cache.
+    #[inline(always)]
+    pub(crate) fn fetch<S: Simd>(&self, row: usize) {
+        for line in self.row(row).chunks(64) {
+            S::fetch(line.as_ptr());
+        }
     }
 
     /// The reference: score of a float query with one row.

@@ -17,6 +17,9 @@ pub(crate) trait Simd {
     type W: Words;
     /// Room for 16 accumulators of 16 floats in registers (else for 4).
     const WIDE: bool;
+
+    /// Asks for the cache line at `at`, which may be anywhere, to come into the first cache.
+    fn fetch(at: *const u8);
 }
 
 /// Sixteen float32 lanes: the sixteen partials of the pinned sum (see `stripes`).
@@ -38,6 +41,7 @@ pub(crate) trait F32x16: Copy {
     unsafe fn sub(self, other: Self) -> Self;
     unsafe fn mul(self, other: Self) -> Self;
     unsafe fn max(self, other: Self) -> Self;
+    unsafe fn min(self, other: Self) -> Self;
     unsafe fn abs(self) -> Self;
     /// Whether no lane is NaN or infinite.
     unsafe fn is_finite(self) -> bool;
@@ -48,6 +52,7 @@ pub(crate) trait F32x16: Copy {
 }
 
 /// Lanes of i32 fed by 32-bit words of small integers: `DIMS` elements of a row against as many of a query.
+/// In memory it is its lanes and nothing else.
 ///
 /// # Safety
 /// As for [`F32x16`].
@@ -56,39 +61,98 @@ pub(crate) trait Words: Copy {
     const LANES: usize;
     /// Elements in a word.
     const DIMS: usize;
-    /// What a packed row adds to its elements: products are of element + OFFSET.
-    const OFFSET: i32;
 
-    /// Packs a row's codes. `to` has whole words; what the row doesn't fill must meet zeros of the query.
-    unsafe fn pack_row(codes: &[i8], to: &mut [u32]);
-    /// Packs a query's codes, with zeros to the end of `to`.
-    unsafe fn pack_query(codes: &[i8], to: &mut [u32]);
+    /// Where a row's words stand: in the row itself, if its codes and the bytes behind them can be read as such, or
+    /// in `to`, which has room for whole words.
+    unsafe fn row_words(codes: &[i8], to: &mut [u32]) -> *const u32;
+    /// A query's words, with zeros to the end of `to`: they meet what lies behind a row.
+    unsafe fn query_words(codes: &[i8], to: &mut [u32]);
     unsafe fn load(from: *const u32) -> Self;
-    unsafe fn splat(word: u32) -> Self;
-    unsafe fn store(self, to: *mut i32);
-    /// self + the products of a packed row's words and packed queries' words, exact modulo 2^32.
-    unsafe fn multiply_add(self, row: Self, query: Self) -> Self;
-    /// Bit i is set unless scale * lane i + length * b_i - square * u_i < t_i, for `tests` of t, b, u.
+    unsafe fn splat(word: i32) -> Self;
+    /// self + the products of a row's word, in any place of memory, with queries' words; exact modulo 2^32.
+    unsafe fn multiply_add(self, row: *const u32, query: Self) -> Self;
+    /// Of each row what its sums of products begin at, and the sum of its squares.
+    unsafe fn moments(rows: &[*const i8; 4], dim: usize) -> ([i32; 4], [i32; 4]);
+    /// Bit i is set unless lane i's most is below t_i; see `int8/bound`. `SQUARES` under l2.
     unsafe fn reaching<const SQUARES: bool>(self, row: &RowTest, tests: &LaneTests) -> u32;
-    /// Inner products of a packed query with eight rows of stored codes, without OFFSET.
-    unsafe fn dots8(query: &[u32], query_sum: i32, rows: &[*const i8; 8], dim: usize) -> [i32; 8];
-    unsafe fn sum_of_squares(row: *const i8, dim: usize) -> i32;
+    /// Inserts each lane's least into the lane's column of `sorted`, the largest first; the smallest falls out.
+    unsafe fn insert_least<'a, const SQUARES: bool>(
+        self,
+        row: &RowTest,
+        tests: &LaneTests,
+        sorted: impl Iterator<Item = &'a mut Lanes>,
+    );
+    /// As `query_words` for `scan8`; `to` fills whole registers.
+    unsafe fn query_codes(codes: &[i8], to: &mut [u32]);
+    /// Inner products of a query with eight rows of codes, and the rows that reach its threshold: bit i is set unless
+    /// row i's most is below t. `ahead` are rows to be fetched for later.
+    unsafe fn scan8<const SQUARES: bool>(
+        query: &[u32],
+        query_sum: i32,
+        rows: &[*const i8; 8],
+        ahead: &[*const i8; 8],
+        dim: usize,
+        scales: &[f32; 8],
+        test: &ScanTest,
+    ) -> (u32, [i32; 8]);
 }
 
-/// A row's side of the test that a vector of queries is put to; see `int8/bound`.
+/// A float for each of up to sixteen lanes.
+pub(crate) type Lanes = [f32; 16];
+
+/// A row's side of the test that queries are put to; see `int8/bound`.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct RowTest {
     pub scale: f32,
     pub length: f32,
     pub square: f32,
+    pub square_up: f32,
 }
 
-/// The queries' side, one lane a query.
+/// A query's side.
+#[derive(Clone, Copy)]
+pub(crate) struct QueryTest {
+    pub t: f32,
+    pub b: f32,
+    pub u: f32,
+    pub v: f32,
+    pub w: f32,
+}
+
+/// A single query's side, before a row's length is known.
+#[derive(Clone, Copy)]
+pub(crate) struct ScanTest {
+    pub t: f32,
+    pub b: f32,
+    pub u: f32,
+    /// At least a row's length by |scale|; under l2 by |scale| |c|.
+    pub length: f32,
+    /// At most 1/2 - rounding.
+    pub half: f32,
+}
+
+/// The side of as many queries as a vector has lanes.
 #[derive(Clone, Copy)]
 pub(crate) struct LaneTests {
-    pub t: [f32; 16],
-    pub b: [f32; 16],
-    pub u: [f32; 16],
+    pub t: Lanes,
+    pub b: Lanes,
+    pub u: Lanes,
+    pub v: Lanes,
+    pub w: Lanes,
+}
+
+impl LaneTests {
+    /// Lanes without a query: nothing reaches infinity.
+    pub(crate) const NONE: LaneTests =
+        LaneTests { t: [f32::INFINITY; 16], b: [0.0; 16], u: [0.0; 16], v: [0.0; 16], w: [0.0; 16] };
+
+    pub(crate) fn set(&mut self, lane: usize, query: &QueryTest) {
+        self.t[lane] = query.t;
+        self.b[lane] = query.b;
+        self.u[lane] = query.u;
+        self.v[lane] = query.v;
+        self.w[lane] = query.w;
+    }
 }
 
 /// A kernel with its arguments: the plain reference, and the same bits by SIMD.

@@ -27,11 +27,13 @@ impl TopKOutput<'_> {
         expect("scores", queries.saturating_mul(k), self.scores.len())
     }
 
-    pub(crate) fn write(&mut self, query: usize, hits: TopK) {
-        let k = hits.k;
-        for (i, (score, slot)) in hits.into_sorted().into_iter().enumerate() {
-            self.slots[query * k + i] = slot;
-            self.scores[query * k + i] = score;
+    /// A query's slots and scores, `k` or fewer.
+    #[inline(always)]
+    pub(crate) fn write(&mut self, query: usize, k: usize, hits: impl Iterator<Item = (u32, f32)>) {
+        let slots = self.slots[query * k..][..k].iter_mut();
+        let scores = self.scores[query * k..][..k].iter_mut();
+        for ((slot, score), hit) in slots.zip(scores).zip(hits) {
+            (*slot, *score) = hit;
         }
     }
 }
@@ -64,10 +66,11 @@ impl TopK {
         }
     }
 
-    fn into_sorted(self) -> Vec<(f32, u32)> {
+    /// Slots and scores, best first.
+    pub(crate) fn into_hits(self) -> impl Iterator<Item = (u32, f32)> {
         let mut hits = self.heap;
         hits.sort_unstable_by(|&a, &b| if worse(b, a) { Ordering::Less } else { Ordering::Greater });
-        hits
+        hits.into_iter().map(|(score, slot)| (slot, score))
     }
 
     fn up(&mut self, mut i: usize) {
@@ -102,6 +105,28 @@ impl TopK {
 #[inline(always)]
 fn worse(a: (f32, u32), b: (f32, u32)) -> bool {
     a.0 < b.0 || (a.0 == b.0 && a.1 > b.1)
+}
+
+/// A hit that sorts by one integer.
+#[derive(Clone, Copy)]
+pub(crate) struct Hit {
+    /// The better hit has the lower one: the score's place from the top, then the slot.
+    pub(crate) rank: u64,
+    pub(crate) score: f32,
+}
+
+impl Hit {
+    #[inline(always)]
+    pub(crate) fn new(slot: u32, score: f32) -> Hit {
+        // -0 counts as +0. Bits of negative floats rise as these fall.
+        let bits = (score + 0.0).to_bits();
+        let place = if bits >> 31 == 1 { bits } else { !bits & (u32::MAX >> 1) };
+        Hit { rank: u64::from(place) << 32 | u64::from(slot), score }
+    }
+
+    pub(crate) fn slot(&self) -> u32 {
+        self.rank as u32
+    }
 }
 
 /// A score as it is kept and written: what isn't a number is the worst.

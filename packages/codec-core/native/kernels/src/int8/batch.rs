@@ -1,167 +1,222 @@
 //! Many queries at once. Queries lie side by side, a word of a few dims of each next to one another, so that one
-//! broadcast word of a row meets 16 or 32 queries. Rows are packed a block at a time, which stays in the second cache
-//! while all queries pass. Sums are put to the test in registers; what survives goes to its query's ranking.
+//! broadcast word of a row meets 16 or 32 queries. Rows go by in blocks, which stay in the second cache while all
+//! queries pass, tiles of them in registers. Sums are put to the test there; which row may be a hit of which query is
+//! noted as bits, and only after some tiles looked at: a branch in between would be mispredicted nearly each time.
+//!
+//! The first block raises the thresholds before any of its rows is put to the test: the least ends of all of them are
+//! sorted lane by lane.
 
 use super::CodeRows;
-use super::bound::row_test;
+use super::best::SORTED;
+use super::block::{Block, MOST_ROWS};
+use super::bound::ends;
 use super::rank::Ranking;
 use super::search::{Line, words};
 use crate::allowed::Allowed;
-use crate::simd::{LaneTests, RowTest, Simd, Words};
-
-/// Rows in a tile, by two registers of queries. Sixteen sums for AVX-512, eight for AVX2.
-const TILE: usize = 8;
-
-/// A block of packed rows fits into this many bytes of the second cache.
-const BLOCK_BYTES: usize = 96 << 10;
+use crate::simd::{LaneTests, Simd, Words};
 
 #[inline(always)]
 pub(super) unsafe fn search_batch<S: Simd, const SQUARES: bool>(
     rows: CodeRows,
     allowed: Allowed,
+    k: usize,
     rankings: &mut [Ranking],
 ) {
     if rankings.is_empty() {
         return;
     }
-    // SAFETY: run() has the instruction set.
-    let mut groups: Vec<Group> =
-        rankings.chunks(2 * S::W::LANES).map(|group| Group::new::<S>(group, rows.dim())).collect();
-    let row_words = rows.dim().div_ceil(S::W::DIMS);
-    let capacity = (BLOCK_BYTES / (row_words * 4)).clamp(TILE, 256) / TILE * TILE;
-    let mut block = Block {
-        slots: vec![0; capacity],
-        packed: vec![0; capacity * row_words],
-        tests: vec![RowTest::default(); capacity],
-        squares: vec![0; capacity],
-    };
-    let mut blocks = allowed.blocks();
-    loop {
-        let n = blocks.fill(&mut block.slots);
-        if n == 0 {
-            return;
-        }
+    let width = 2 * S::W::LANES;
+    let mut groups = Vec::with_capacity(rankings.len().div_ceil(width));
+    for group in rankings.chunks(width) {
         // SAFETY: run() has the instruction set.
-        unsafe {
-            block.pack::<S>(rows, n, row_words);
-            for (group, rankings) in groups.iter_mut().zip(rankings.chunks_mut(2 * S::W::LANES)) {
-                for first in (0..n).step_by(TILE) {
-                    if S::WIDE {
-                        scan_tile::<S, SQUARES, 8>(&block, first, n, row_words, group, rankings);
-                    } else {
-                        scan_tile::<S, SQUARES, 4>(&block, first, n, row_words, group, rankings);
-                        scan_tile::<S, SQUARES, 4>(&block, first + 4, n, row_words, group, rankings);
-                    }
+        groups.push(unsafe { Group::new::<S>(group, rows.dim()) });
+    }
+    let mut block = Block::new::<S>(rows.dim());
+    let mut sums = Sums::new();
+    let mut blocks = allowed.blocks();
+    let mut first = (k <= SORTED).then_some(k);
+    // SAFETY: run() has the instruction set.
+    while unsafe { block.fill::<S>(rows, &mut blocks) } {
+        for (group, rankings) in groups.iter_mut().zip(rankings.chunks_mut(width)) {
+            // SAFETY: as above.
+            unsafe {
+                match (S::WIDE, rankings.len() > S::W::LANES) {
+                    (true, true) => group.pass::<S, SQUARES, 8, 2>(&block, rankings, &mut sums, first),
+                    (true, false) => group.pass::<S, SQUARES, 8, 1>(&block, rankings, &mut sums, first),
+                    (false, true) => group.pass::<S, SQUARES, 4, 2>(&block, rankings, &mut sums, first),
+                    (false, false) => group.pass::<S, SQUARES, 4, 1>(&block, rankings, &mut sums, first),
                 }
             }
         }
+        first = None;
     }
 }
 
-/// Rows as the batch reads them.
-struct Block {
-    slots: Vec<u32>,
-    packed: Vec<u32>,
-    tests: Vec<RowTest>,
-    squares: Vec<i32>,
-}
-
-impl Block {
-    #[inline(always)]
-    unsafe fn pack<S: Simd>(&mut self, rows: CodeRows, n: usize, row_words: usize) {
-        for i in 0..n {
-            let slot = self.slots[i] as usize;
-            let codes = rows.codes(slot);
-            // SAFETY: a row of `dim` codes, and room for it.
-            unsafe {
-                S::W::pack_row(codes, &mut self.packed[i * row_words..][..row_words]);
-                self.squares[i] = S::W::sum_of_squares(codes.as_ptr(), rows.dim());
-            }
-            self.tests[i] = row_test(rows.scale(slot), self.squares[i], rows.dim());
-        }
-    }
-}
-
-/// Two registers of queries, packed: for each word of dims the words of all queries.
+/// Up to two registers of queries, packed: for each word of dims the words of all queries.
 struct Group {
     packed: Vec<Line>,
-    /// Sums begin at -OFFSET times the query's sum, so that the rows' offset cancels.
-    start: [[i32; 16]; 2],
     tests: [LaneTests; 2],
 }
 
 impl Group {
     #[inline(always)]
-    fn new<S: Simd>(rankings: &[Ranking], dim: usize) -> Group {
+    unsafe fn new<S: Simd>(rankings: &[Ranking], dim: usize) -> Group {
         let (lanes, row_words) = (S::W::LANES, dim.div_ceil(S::W::DIMS));
-        let mut packed = vec![Line([0; 16]); row_words * lanes / 8];
+        let width = if rankings.len() > lanes { 2 * lanes } else { lanes };
+        let mut packed = vec![Line([0; 16]); (row_words * width).div_ceil(16)];
         let to = words(&mut packed);
         let mut query = vec![0; row_words];
-        // A lane without a query: nothing reaches infinity.
-        let mut tests = [LaneTests { t: [f32::INFINITY; 16], b: [0.0; 16], u: [0.0; 16] }; 2];
-        let mut start = [[0; 16]; 2];
+        let mut tests = [LaneTests::NONE; 2];
         for (i, ranking) in rankings.iter().enumerate() {
-            let (v, lane) = (i / lanes, i % lanes);
             // SAFETY: `query` has room for `dim` elements.
-            unsafe { S::W::pack_query(&ranking.bound.codes, &mut query) };
+            unsafe { S::W::query_words(ranking.bound.codes, &mut query) };
             for (w, &word) in query.iter().enumerate() {
-                to[w * 2 * lanes + i] = word;
+                to[w * width + i] = word;
             }
-            start[v][lane] = -S::W::OFFSET * ranking.bound.sum;
-            tests[v].t[lane] = ranking.floor();
-            tests[v].b[lane] = ranking.bound.slope();
-            tests[v].u[lane] = ranking.bound.inverse();
+            tests[i / lanes].set(i % lanes, &ranking.bound.test);
         }
-        Group { packed, start, tests }
+        Group { packed, tests }
     }
-}
 
-/// R rows of a block from `first` with a group of queries.
-#[inline(always)]
-unsafe fn scan_tile<S: Simd, const SQUARES: bool, const R: usize>(
-    block: &Block,
-    first: usize,
-    n: usize,
-    row_words: usize,
-    group: &mut Group,
-    rankings: &mut [Ranking],
-) {
-    let lanes = S::W::LANES;
-    let rows = &block.packed[first * row_words..][..R * row_words];
-    // SAFETY: the slices hold R rows and two registers a word.
-    let sums = unsafe {
-        let start = [S::W::load(group.start[0].as_ptr().cast()), S::W::load(group.start[1].as_ptr().cast())];
-        let mut sums = [start; R];
-        let queries: *const u32 = group.packed.as_ptr().cast();
-        for w in 0..row_words {
-            let q0 = S::W::load(queries.add(w * 2 * lanes));
-            let q1 = S::W::load(queries.add((w * 2 + 1) * lanes));
-            for r in 0..R {
-                let row = S::W::splat(*rows.get_unchecked(r * row_words + w));
-                sums[r][0] = sums[r][0].multiply_add(row, q0);
-                sums[r][1] = sums[r][1].multiply_add(row, q1);
-            }
-        }
-        sums
-    };
-    for r in 0..R {
-        for v in 0..2 {
-            let at = first + r;
+    /// All rows of a block with the group's queries, R rows and V registers at a time.
+    #[inline(always)]
+    unsafe fn pass<S: Simd, const SQUARES: bool, const R: usize, const V: usize>(
+        &mut self,
+        block: &Block,
+        rankings: &mut [Ranking],
+        sums: &mut Sums,
+        first: Option<usize>,
+    ) {
+        let part = if first.is_some() { block.len() } else { PART };
+        for from in (0..block.len()).step_by(part) {
+            let len = part.min(block.len() - from);
             // SAFETY: run() has the instruction set.
-            let mut reaching = unsafe { sums[r][v].reaching::<SQUARES>(&block.tests[at], &group.tests[v]) };
-            if reaching == 0 || at >= n {
-                continue;
-            }
-            let mut products = [0i32; 16];
-            unsafe { sums[r][v].store(products.as_mut_ptr()) };
-            while reaching != 0 {
-                let lane = reaching.trailing_zeros() as usize;
-                reaching &= reaching - 1;
-                let Some(ranking) = rankings.get_mut(v * lanes + lane) else { break };
-                if ranking.offer(block.slots[at], products[lane], &block.tests[at], block.squares[at]) {
-                    group.tests[v].t[lane] = ranking.floor();
+            unsafe {
+                let sums = sums.of::<S, V>();
+                for at in (0..len).step_by(R) {
+                    let tile = self.multiply::<S, R, V>(block, from + at);
+                    sums[at..at + R].copy_from_slice(&tile);
+                }
+                if let Some(k) = first {
+                    self.raise::<S, SQUARES, V>(block, &sums[..len], rankings, k);
+                }
+                for (i, sums) in sums[..len].chunks(PART).enumerate() {
+                    self.offer::<S, SQUARES, V>(block, from + i * PART, sums, rankings, first.is_some());
                 }
             }
         }
+    }
+
+    /// Sets thresholds by the block's rows.
+    #[inline(always)]
+    unsafe fn raise<S: Simd, const SQUARES: bool, const V: usize>(
+        &mut self,
+        block: &Block,
+        sums: &[[S::W; V]],
+        rankings: &mut [Ranking],
+        k: usize,
+    ) {
+        let mut sorted = vec![[[f32::NEG_INFINITY; 16]; V]; k];
+        for (sums, row) in sums.iter().zip(&block.tests) {
+            for v in 0..V {
+                let sorted = sorted.iter_mut().map(|best| &mut best[v]);
+                // SAFETY: run() has the instruction set.
+                unsafe { sums[v].insert_least::<SQUARES>(row, &self.tests[v], sorted) };
+            }
+        }
+        for (i, ranking) in rankings.iter_mut().enumerate() {
+            let (v, lane) = (i / S::W::LANES, i % S::W::LANES);
+            ranking.best.set(sorted.iter().map(|best| best[v][lane]));
+            ranking.raise(ranking.best.kth());
+            self.tests[v].t[lane] = ranking.bound.test.t;
+        }
+    }
+
+    /// The sums of R rows from `at` on.
+    #[inline(always)]
+    unsafe fn multiply<S: Simd, const R: usize, const V: usize>(&self, block: &Block, at: usize) -> [[S::W; V]; R] {
+        // SAFETY: the block holds whole tiles of rows, and `packed` V registers a word.
+        unsafe {
+            let rows: &[*const u32; R] = &*block.words[at..at + R].as_ptr().cast();
+            let mut sums = [[S::W::splat(0); V]; R];
+            for r in 0..R {
+                sums[r] = [S::W::splat(block.starts[at + r]); V];
+            }
+            let mut queries: *const u32 = self.packed.as_ptr().cast();
+            for w in 0..block.row_words {
+                let mut q = [S::W::splat(0); V];
+                for v in 0..V {
+                    q[v] = S::W::load(queries);
+                    queries = queries.add(S::W::LANES);
+                }
+                for r in 0..R {
+                    for v in 0..V {
+                        sums[r][v] = sums[r][v].multiply_add(rows[r].add(w), q[v]);
+                    }
+                }
+            }
+            sums
+        }
+    }
+
+    /// Offers rows, those of the block from `from` on, to the queries that they may be hits of.
+    #[inline(always)]
+    unsafe fn offer<S: Simd, const SQUARES: bool, const V: usize>(
+        &mut self,
+        block: &Block,
+        from: usize,
+        sums: &[[S::W; V]],
+        rankings: &mut [Ranking],
+        counted: bool,
+    ) {
+        // Rows that reach a query, found without a branch, for it would be mispredicted too often. Bit i: query i.
+        let lanes = S::W::LANES;
+        let mut found = [(0, 0); PART];
+        let mut n = 0;
+        for (r, sums) in sums.iter().enumerate() {
+            let mut reaching = 0;
+            for v in 0..V {
+                // SAFETY: run() has the instruction set.
+                let lane = unsafe { sums[v].reaching::<SQUARES>(&block.tests[from + r], &self.tests[v]) };
+                reaching |= lane << (v * lanes);
+            }
+            found[n] = (r as u32, reaching);
+            n += usize::from(reaching != 0);
+        }
+        for &(r, mut reaching) in &found[..n] {
+            let r = r as usize;
+            while reaching != 0 {
+                let i = reaching.trailing_zeros() as usize;
+                reaching &= reaching - 1;
+                // NaN reaches lanes without a query too.
+                let Some(ranking) = rankings.get_mut(i) else { break };
+                // SAFETY: V registers of sums are as many lanes, and run() has the instruction set.
+                unsafe {
+                    let product = std::ptr::from_ref(&sums[r]).cast::<i32>().add(i).read();
+                    let ends = ends::<SQUARES>(product, &block.tests[from + r], &ranking.bound.test);
+                    let t = ranking.offer::<S>(block.slots[from + r], ends, counted);
+                    self.tests[i / lanes].t[i % lanes] = t;
+                }
+            }
+        }
+    }
+}
+
+/// Rows that go by before those that reach a query are looked at; a multiple of any tile.
+const PART: usize = 64;
+
+/// Room for the sums of a block's rows.
+struct Sums(Vec<[Line; 2]>);
+
+impl Sums {
+    #[inline(always)]
+    fn new() -> Sums {
+        Sums(vec![[Line([0; 16]); 2]; MOST_ROWS])
+    }
+
+    #[inline(always)]
+    fn of<S: Simd, const V: usize>(&mut self) -> &mut [[S::W; V]] {
+        // SAFETY: two lines a row are as much as two of the largest registers, and aligned as they are.
+        unsafe { std::slice::from_raw_parts_mut(self.0.as_mut_ptr().cast(), MOST_ROWS) }
     }
 }

@@ -1,20 +1,20 @@
 //! The k best rows of int8 codes for float queries: integers for all rows, float arithmetic for the few that the
 //! bound of `bound` can't rule out. Hits and scores are exactly those of sorting `int8_scores`.
 //!
-//! One query: eight rows at a time against the 8-bit query, tested with a bound for any row's length; survivors are
-//! looked at again with their own.
+//! One query: eight rows at a time against the 8-bit query, the next eight being fetched meanwhile. Rows are tested
+//! with a bound for any row's length; survivors are looked at again with their own.
 //!
 //! Many queries: `batch`.
 
 use super::CodeRows;
 use super::batch::search_batch;
-use super::bound::{longest, row_test};
+use super::bound::{ends, row_test, scan_test};
 use super::rank::Ranking;
-use crate::allowed::Allowed;
+use crate::allowed::{Allowed, Blocks};
 use crate::fault::{Fault, row_count};
 use crate::float_scan::Metric;
 use crate::isa::Isa;
-use crate::simd::{Kernel, RowTest, Simd, Words, run};
+use crate::simd::{Kernel, Simd, Words, run};
 use crate::topk::{TopK, TopKOutput};
 
 /// The k best allowed rows for each query.
@@ -36,12 +36,11 @@ pub fn int8_top_k(
         return Ok(());
     }
     out.check(count, k, &allowed)?;
-    run(isa, Search { isa, metric, queries, rows, k, allowed, out });
+    run(isa, Search { metric, queries, rows, k, allowed, out });
     Ok(())
 }
 
 struct Search<'a> {
-    isa: Isa,
     metric: Metric,
     queries: &'a [f32],
     rows: CodeRows<'a>,
@@ -54,7 +53,7 @@ impl Kernel for Search<'_> {
     type Output = ();
 
     fn scalar(self) {
-        let Search { metric, queries, rows, k, allowed, mut out, .. } = self;
+        let Search { metric, queries, rows, k, allowed, mut out } = self;
         for (i, query) in queries.chunks_exact(rows.dim()).enumerate() {
             let mut best = TopK::new(k);
             let mut slot = [0];
@@ -62,37 +61,46 @@ impl Kernel for Search<'_> {
             while blocks.fill(&mut slot) > 0 {
                 best.push(slot[0], rows.score(metric, query, slot[0] as usize));
             }
-            out.write(i, best);
+            out.write(i, k, best.into_hits());
         }
     }
 
     #[inline(always)]
     unsafe fn simd<S: Simd>(self) {
-        let Search { isa, metric, queries, rows, k, allowed, mut out } = self;
-        let mut rankings: Vec<Ranking> =
-            queries.chunks_exact(rows.dim()).map(|query| Ranking::new(isa, metric, query, rows, k)).collect();
-        // A last block of few queries costs as much as a full one: those go one by one.
-        let width = 2 * S::W::LANES;
-        let last = rankings.len() % width;
-        let batched = if last > width / 3 { rankings.len() } else { rankings.len() - last };
+        let Search { metric, queries, rows, k, allowed, mut out } = self;
+        let mut rankings = Vec::with_capacity(queries.len() / rows.dim());
+        let mut codes = vec![0; queries.len()];
+        for (query, codes) in queries.chunks_exact(rows.dim()).zip(codes.chunks_exact_mut(rows.dim())) {
+            rankings.push(Ranking::new(metric, query, rows, k, codes));
+        }
+        // A group of one or two queries costs a batch more than they do one by one.
+        let last = rankings.len() % (2 * S::W::LANES);
+        let batched = if last > 2 { rankings.len() } else { rankings.len() - last };
         let (batch, single) = rankings.split_at_mut(batched);
         // SAFETY: run() has the instruction set.
         unsafe {
             if metric == Metric::L2 {
-                search_batch::<S, true>(rows, allowed, batch);
-                single.iter_mut().for_each(|ranking| search_one::<S, true>(rows, allowed, ranking));
+                search_batch::<S, true>(rows, allowed, k, batch);
+                for ranking in single {
+                    search_one::<S, true>(rows, allowed, ranking);
+                }
             } else {
-                search_batch::<S, false>(rows, allowed, batch);
-                single.iter_mut().for_each(|ranking| search_one::<S, false>(rows, allowed, ranking));
+                search_batch::<S, false>(rows, allowed, k, batch);
+                for ranking in single {
+                    search_one::<S, false>(rows, allowed, ranking);
+                }
             }
-        }
-        for (i, ranking) in rankings.into_iter().enumerate() {
-            out.write(i, ranking.finish());
+            for i in 0..rankings.len() {
+                if let Some(next) = rankings.get_mut(i + 1) {
+                    next.fetch::<S>();
+                }
+                out.write(i, k, rankings[i].finish::<S>().iter().map(|hit| (hit.slot(), hit.score)));
+            }
         }
     }
 }
 
-/// Rows that `Words::dots8` takes at a time.
+/// Rows that `Words::scan8` takes at a time.
 const GROUP: usize = 8;
 
 #[inline(always)]
@@ -101,48 +109,54 @@ unsafe fn search_one<S: Simd, const SQUARES: bool>(rows: CodeRows, allowed: Allo
     let mut query = vec![Line([0; 16]); dim.div_ceil(64) * 64 / S::W::DIMS / 16];
     let query: &mut [u32] = words(&mut query);
     // SAFETY: `query` has room for `dim` elements, to whole registers.
-    unsafe { S::W::pack_query(&ranking.bound.codes, query) };
-    let (sum, b, u) = (ranking.bound.sum, ranking.bound.slope(), ranking.bound.inverse());
-    let any_length = longest(dim);
-    let mut t = ranking.floor();
-    let mut slots = [0u32; GROUP];
+    unsafe { S::W::query_codes(ranking.bound.codes, query) };
+    let sum = ranking.bound.codes.iter().map(|&code| i32::from(code)).sum();
+    let mut test = scan_test(&ranking.bound.test, SQUARES, dim);
     let mut blocks = allowed.blocks();
-    loop {
-        let n = blocks.fill(&mut slots);
-        if n == 0 {
-            return;
-        }
-        let mut at = [rows.codes(slots[0] as usize).as_ptr(); GROUP];
-        let mut tests = [RowTest::default(); GROUP];
-        for r in 0..GROUP {
-            let slot = slots[r.min(n - 1)] as usize;
-            at[r] = rows.codes(slot).as_ptr();
-            let scale = rows.scale(slot);
-            tests[r] = if SQUARES {
-                // SAFETY: a row of `dim` codes.
-                row_test(scale, unsafe { S::W::sum_of_squares(at[r], dim) }, dim)
-            } else {
-                RowTest { scale, length: scale.abs() * any_length, square: 0.0 }
-            };
-        }
+    let mut next = Group::fill(rows, &mut blocks);
+    while let Some(group) = next {
+        next = Group::fill(rows, &mut blocks);
+        let ahead = next.as_ref().map_or(group.at, |next| next.at);
+        let scales = group.slots.map(|slot| rows.scale(slot as usize));
         // SAFETY: eight rows of `dim` codes.
-        let products = unsafe { S::W::dots8(query, sum, &at, dim) };
-        let mut reaching = [false; GROUP];
-        for r in 0..GROUP {
-            let x = (products[r] as f32).mul_add(tests[r].scale, -t);
-            let x = if SQUARES { tests[r].square.mul_add(-u, x) } else { x };
-            let below = tests[r].length.mul_add(b, x) < 0.0;
-            reaching[r] = !below;
-        }
-        for r in 0..n {
-            if reaching[r] {
-                // SAFETY: a row of `dim` codes.
-                let squares = unsafe { S::W::sum_of_squares(at[r], dim) };
-                if ranking.offer(slots[r], products[r], &row_test(tests[r].scale, squares, dim), squares) {
-                    t = ranking.floor();
+        let (reaching, products) =
+            unsafe { S::W::scan8::<SQUARES>(query, sum, &group.at, &ahead, dim, &scales, &test) };
+        let mut reaching = reaching & group.mask;
+        while reaching != 0 {
+            let r = reaching.trailing_zeros() as usize;
+            reaching &= reaching - 1;
+            // SAFETY: a row of `dim` codes.
+            unsafe {
+                let (_, squares) = S::W::moments(&[group.at[r]; 4], dim);
+                let row = row_test(scales[r], squares[0], dim);
+                let (least, most) = ends::<SQUARES>(products[r], &row, &ranking.bound.test);
+                if most >= test.t || most.is_nan() {
+                    test.t = ranking.offer::<S>(group.slots[r], (least, most), false);
                 }
             }
         }
+    }
+}
+
+/// Rows that are scanned together; the last one is repeated to fill up.
+struct Group {
+    slots: [u32; GROUP],
+    at: [*const i8; GROUP],
+    mask: u32,
+}
+
+impl Group {
+    #[inline(always)]
+    fn fill(rows: CodeRows, blocks: &mut Blocks) -> Option<Group> {
+        let mut slots = [0; GROUP];
+        let n = blocks.fill(&mut slots);
+        if n == 0 {
+            return None;
+        }
+        for r in n..GROUP {
+            slots[r] = slots[n - 1];
+        }
+        Some(Group { slots, at: slots.map(|slot| rows.codes(slot as usize).as_ptr()), mask: (1 << n) - 1 })
     }
 }
 

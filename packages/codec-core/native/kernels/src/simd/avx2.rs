@@ -4,7 +4,8 @@
 //! trick with `vpmaddubsw` and moved signs takes as many instructions and can't bear a code of -128.
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
-use super::{F32x16, Kernel, LaneTests, RowTest, Simd, Words};
+use super::{F32x16, Kernel, LaneTests, Lanes, RowTest, ScanTest, Simd, Words};
+use crate::int8::{LEAST_SQUARE, SANE};
 use std::arch::x86_64::*;
 
 pub(super) struct Avx2;
@@ -13,6 +14,12 @@ impl Simd for Avx2 {
     type F = Floats;
     type W = Pairs;
     const WIDE: bool = false;
+
+    #[inline(always)]
+    fn fetch(at: *const u8) {
+        // SAFETY: a prefetch of an address that isn't mapped does nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
 }
 
 #[target_feature(enable = "avx2,fma,f16c")]
@@ -96,6 +103,10 @@ impl F32x16 for Floats {
         Floats(_mm256_max_ps(self.0, other.0), _mm256_max_ps(self.1, other.1))
     }
     #[inline(always)]
+    unsafe fn min(self, other: Self) -> Self {
+        Floats(_mm256_min_ps(self.0, other.0), _mm256_min_ps(self.1, other.1))
+    }
+    #[inline(always)]
     unsafe fn abs(self) -> Self {
         let sign = _mm256_set1_ps(-0.0);
         Floats(_mm256_andnot_ps(sign, self.0), _mm256_andnot_ps(sign, self.1))
@@ -130,6 +141,7 @@ pub(super) unsafe fn fold8(x: __m256) -> f32 {
 
 /// Eight i32 lanes fed by pairs of i16.
 #[derive(Clone, Copy)]
+#[repr(transparent)]
 pub(super) struct Pairs(__m256i);
 
 /// Sixteen codes as i16; the last ones of a row by way of a buffer.
@@ -145,81 +157,166 @@ unsafe fn widen(from: *const i8, left: usize) -> __m256i {
 
 /// The sums of eight registers' lanes.
 #[inline(always)]
-pub(super) unsafe fn sums8(x: &[__m256i; 8]) -> [i32; 8] {
+pub(super) unsafe fn sums8(x: &[__m256i; 8]) -> __m256i {
     let a = _mm256_hadd_epi32(_mm256_hadd_epi32(x[0], x[1]), _mm256_hadd_epi32(x[2], x[3]));
     let b = _mm256_hadd_epi32(_mm256_hadd_epi32(x[4], x[5]), _mm256_hadd_epi32(x[6], x[7]));
-    let sums = _mm256_add_epi32(_mm256_permute2x128_si256::<0x20>(a, b), _mm256_permute2x128_si256::<0x31>(a, b));
+    _mm256_add_epi32(_mm256_permute2x128_si256::<0x20>(a, b), _mm256_permute2x128_si256::<0x31>(a, b))
+}
+
+#[inline(always)]
+pub(super) unsafe fn array(x: __m256i) -> [i32; 8] {
     let mut out = [0; 8];
-    _mm256_storeu_si256(out.as_mut_ptr().cast(), sums);
+    _mm256_storeu_si256(out.as_mut_ptr().cast(), x);
     out
+}
+
+/// The test of `scan8`. Under l2 lengths and squares are made as in `row_test`.
+#[inline(always)]
+pub(super) unsafe fn reaching8<const SQUARES: bool>(
+    products: __m256i,
+    squares: __m256i,
+    scales: &[f32; 8],
+    test: &ScanTest,
+) -> u32 {
+    let scale = _mm256_loadu_ps(scales.as_ptr());
+    let mut length = _mm256_mul_ps(_mm256_andnot_ps(_mm256_set1_ps(-0.0), scale), _mm256_set1_ps(test.length));
+    let mut x = _mm256_fmsub_ps(_mm256_cvtepi32_ps(products), scale, _mm256_set1_ps(test.t));
+    if SQUARES {
+        let squares = _mm256_cvtepi32_ps(squares);
+        let square = _mm256_mul_ps(scale, scale);
+        let whole = _mm256_cmp_ps::<_CMP_GE_OQ>(square, _mm256_set1_ps(LEAST_SQUARE));
+        let most = _mm256_set1_ps(f32::MAX);
+        let square = _mm256_min_ps(_mm256_and_ps(square, whole), most);
+        let square = _mm256_mul_ps(_mm256_min_ps(_mm256_mul_ps(square, squares), most), _mm256_set1_ps(test.half));
+        x = _mm256_fnmadd_ps(square, _mm256_set1_ps(test.u), x);
+        length = _mm256_fmadd_ps(length, _mm256_sqrt_ps(squares), _mm256_set1_ps(f32::MIN_POSITIVE));
+    }
+    x = _mm256_fmadd_ps(length, _mm256_set1_ps(test.b), x);
+    _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NLT_UQ>(x, _mm256_setzero_ps())) as u32
+}
+
+/// A row's most (`UP`) or least in each lane, but for w.
+#[inline(always)]
+unsafe fn end<const SQUARES: bool, const UP: bool>(centre: __m256, row: &RowTest, tests: &LaneTests) -> __m256 {
+    let mut x = centre;
+    if SQUARES {
+        let (square, u) = if UP { (row.square, &tests.u) } else { (row.square_up, &tests.v) };
+        x = _mm256_fnmadd_ps(_mm256_set1_ps(square), _mm256_loadu_ps(u.as_ptr()), x);
+    }
+    let b = _mm256_loadu_ps(tests.b.as_ptr());
+    if UP {
+        _mm256_fmadd_ps(_mm256_set1_ps(row.length), b, x)
+    } else {
+        _mm256_fnmadd_ps(_mm256_set1_ps(row.length), b, x)
+    }
 }
 
 impl Words for Pairs {
     const LANES: usize = 8;
     const DIMS: usize = 2;
-    const OFFSET: i32 = 0;
 
     #[inline(always)]
-    unsafe fn pack_row(codes: &[i8], to: &mut [u32]) {
+    unsafe fn row_words(codes: &[i8], to: &mut [u32]) -> *const u32 {
+        Self::query_words(codes, to);
+        to.as_ptr()
+    }
+    #[inline(always)]
+    unsafe fn query_words(codes: &[i8], to: &mut [u32]) {
+        if let Some(last) = to.last_mut() {
+            *last = 0;
+        }
         let to: &mut [i16] = std::slice::from_raw_parts_mut(to.as_mut_ptr().cast(), to.len() * 2);
         for (to, &code) in to.iter_mut().zip(codes) {
             *to = i16::from(code);
         }
     }
     #[inline(always)]
-    unsafe fn pack_query(codes: &[i8], to: &mut [u32]) {
-        to.fill(0);
-        Self::pack_row(codes, to);
-    }
-    #[inline(always)]
     unsafe fn load(from: *const u32) -> Self {
         Pairs(_mm256_loadu_si256(from.cast()))
     }
     #[inline(always)]
-    unsafe fn splat(word: u32) -> Self {
-        Pairs(_mm256_set1_epi32(word as i32))
+    unsafe fn splat(word: i32) -> Self {
+        Pairs(_mm256_set1_epi32(word))
     }
     #[inline(always)]
-    unsafe fn store(self, to: *mut i32) {
-        _mm256_storeu_si256(to.cast(), self.0);
+    unsafe fn multiply_add(self, row: *const u32, query: Self) -> Self {
+        let row = _mm256_set1_epi32(row.cast::<i32>().read_unaligned());
+        Pairs(_mm256_add_epi32(self.0, _mm256_madd_epi16(row, query.0)))
     }
     #[inline(always)]
-    unsafe fn multiply_add(self, row: Self, query: Self) -> Self {
-        Pairs(_mm256_add_epi32(self.0, _mm256_madd_epi16(row.0, query.0)))
+    unsafe fn moments(rows: &[*const i8; 4], dim: usize) -> ([i32; 4], [i32; 4]) {
+        let mut x = [_mm256_setzero_si256(); 8];
+        let mut j = 0;
+        while j < dim {
+            for r in 0..4 {
+                let codes = widen(rows[r].add(j), dim - j);
+                x[r] = _mm256_add_epi32(x[r], _mm256_madd_epi16(codes, codes));
+            }
+            j += 16;
+        }
+        let sums = array(sums8(&x));
+        ([0; 4], [sums[0], sums[1], sums[2], sums[3]])
     }
     #[inline(always)]
     unsafe fn reaching<const SQUARES: bool>(self, row: &RowTest, tests: &LaneTests) -> u32 {
         let t = _mm256_loadu_ps(tests.t.as_ptr());
-        let mut x = _mm256_fmsub_ps(_mm256_cvtepi32_ps(self.0), _mm256_set1_ps(row.scale), t);
-        if SQUARES {
-            x = _mm256_fnmadd_ps(_mm256_set1_ps(row.square), _mm256_loadu_ps(tests.u.as_ptr()), x);
-        }
-        x = _mm256_fmadd_ps(_mm256_set1_ps(row.length), _mm256_loadu_ps(tests.b.as_ptr()), x);
+        let x = _mm256_fmsub_ps(_mm256_cvtepi32_ps(self.0), _mm256_set1_ps(row.scale), t);
+        let x = end::<SQUARES, true>(x, row, tests);
         _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NLT_UQ>(x, _mm256_setzero_ps())) as u32
     }
     #[inline(always)]
-    unsafe fn dots8(query: &[u32], _query_sum: i32, rows: &[*const i8; 8], dim: usize) -> [i32; 8] {
+    unsafe fn insert_least<'a, const SQUARES: bool>(
+        self,
+        row: &RowTest,
+        tests: &LaneTests,
+        sorted: impl Iterator<Item = &'a mut Lanes>,
+    ) {
+        let x = _mm256_mul_ps(_mm256_cvtepi32_ps(self.0), _mm256_set1_ps(row.scale));
+        let x = _mm256_sub_ps(end::<SQUARES, false>(x, row, tests), _mm256_loadu_ps(tests.w.as_ptr()));
+        let size = _mm256_andnot_ps(_mm256_set1_ps(-0.0), x);
+        let sane = _mm256_cmp_ps::<_CMP_LT_OQ>(size, _mm256_set1_ps(SANE));
+        let mut x = _mm256_blendv_ps(_mm256_set1_ps(f32::NEG_INFINITY), x, sane);
+        for best in sorted {
+            let old = _mm256_loadu_ps(best.as_ptr());
+            _mm256_storeu_ps(best.as_mut_ptr(), _mm256_max_ps(old, x));
+            x = _mm256_min_ps(old, x);
+        }
+    }
+    #[inline(always)]
+    unsafe fn query_codes(codes: &[i8], to: &mut [u32]) {
+        to.fill(0);
+        Self::query_words(codes, to);
+    }
+    #[inline(always)]
+    unsafe fn scan8<const SQUARES: bool>(
+        query: &[u32],
+        _query_sum: i32,
+        rows: &[*const i8; 8],
+        ahead: &[*const i8; 8],
+        dim: usize,
+        scales: &[f32; 8],
+        test: &ScanTest,
+    ) -> (u32, [i32; 8]) {
         let query: *const i16 = query.as_ptr().cast();
         let mut sums = [_mm256_setzero_si256(); 8];
+        let mut squares = sums;
         let mut j = 0;
         while j < dim {
             let q = _mm256_loadu_si256(query.add(j).cast());
             for r in 0..8 {
-                sums[r] = _mm256_add_epi32(sums[r], _mm256_madd_epi16(widen(rows[r].add(j), dim - j), q));
+                if j % 64 == 0 {
+                    _mm_prefetch::<_MM_HINT_T0>(ahead[r].wrapping_add(j));
+                }
+                let codes = widen(rows[r].add(j), dim - j);
+                sums[r] = _mm256_add_epi32(sums[r], _mm256_madd_epi16(codes, q));
+                if SQUARES {
+                    squares[r] = _mm256_add_epi32(squares[r], _mm256_madd_epi16(codes, codes));
+                }
             }
             j += 16;
         }
-        sums8(&sums)
-    }
-    #[inline(always)]
-    unsafe fn sum_of_squares(row: *const i8, dim: usize) -> i32 {
-        let mut sums = [_mm256_setzero_si256(); 8];
-        let mut j = 0;
-        while j < dim {
-            let x = widen(row.add(j), dim - j);
-            sums[0] = _mm256_add_epi32(sums[0], _mm256_madd_epi16(x, x));
-            j += 16;
-        }
-        sums8(&sums)[0]
+        let sums = sums8(&sums);
+        let squares = if SQUARES { sums8(&squares) } else { sums };
+        (reaching8::<SQUARES>(sums, squares, scales, test), array(sums))
     }
 }

@@ -1,11 +1,13 @@
 //! AVX-512 (F, BW, DQ, VL) with VNNI: sixteen floats in a register, integers as fours of bytes.
 //!
-//! `vpdpbusd` multiplies unsigned bytes with signed ones, four products to an i32 lane, without saturation. Rows
-//! are the unsigned side: code + 128, a flip of the top bit, and 128 times the query's sum is taken off.
+//! `vpdpbusd` multiplies unsigned bytes with signed ones, four products to an i32 lane, without saturation. One side
+//! becomes unsigned by adding 128, a flip of the top bit, and 128 times the sum of the other is taken off. Batches do
+//! that to the queries, so that rows are read where they are; a single query meets flipped rows.
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
-use super::avx2::{fold8, sums8};
-use super::{F32x16, Kernel, LaneTests, RowTest, Simd, Words};
+use super::avx2::{array, fold8, reaching8, sums8};
+use super::{F32x16, Kernel, LaneTests, Lanes, RowTest, ScanTest, Simd, Words};
+use crate::int8::SANE;
 use std::arch::x86_64::*;
 
 pub(super) struct Avx512;
@@ -14,6 +16,12 @@ impl Simd for Avx512 {
     type F = Floats;
     type W = Quads;
     const WIDE: bool = true;
+
+    #[inline(always)]
+    fn fetch(at: *const u8) {
+        // SAFETY: a prefetch of an address that isn't mapped does nothing.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
 }
 
 #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
@@ -74,6 +82,10 @@ impl F32x16 for Floats {
         Floats(_mm512_max_ps(self.0, other.0))
     }
     #[inline(always)]
+    unsafe fn min(self, other: Self) -> Self {
+        Floats(_mm512_min_ps(self.0, other.0))
+    }
+    #[inline(always)]
     unsafe fn abs(self) -> Self {
         Floats(_mm512_abs_ps(self.0))
     }
@@ -93,94 +105,154 @@ impl F32x16 for Floats {
 
 /// Sixteen i32 lanes fed by fours of bytes.
 #[derive(Clone, Copy)]
+#[repr(transparent)]
 pub(super) struct Quads(__m512i);
 
 const FLIP: i8 = i8::MIN;
 
-/// 64 codes + 128; past the row's end, whatever meets the zeros of the query.
+/// 64 codes, zeros past the row's end.
 #[inline(always)]
-unsafe fn flipped(from: *const i8, left: usize) -> __m512i {
-    let codes =
-        if left >= 64 { _mm512_loadu_si512(from.cast()) } else { _mm512_maskz_loadu_epi8((1u64 << left) - 1, from) };
-    _mm512_xor_si512(codes, _mm512_set1_epi8(FLIP))
+unsafe fn codes64(from: *const i8, left: usize) -> __m512i {
+    if left >= 64 { _mm512_loadu_si512(from.cast()) } else { _mm512_maskz_loadu_epi8((1u64 << left) - 1, from) }
+}
+
+/// The sums of eight registers' lanes.
+#[inline(always)]
+unsafe fn sums16(x: &[__m512i; 8]) -> __m256i {
+    let mut halves = [_mm256_setzero_si256(); 8];
+    for r in 0..8 {
+        halves[r] = _mm256_add_epi32(_mm512_castsi512_si256(x[r]), _mm512_extracti64x4_epi64::<1>(x[r]));
+    }
+    sums8(&halves)
+}
+
+/// A row's most (`UP`) or least in each lane, but for w.
+#[inline(always)]
+unsafe fn end<const SQUARES: bool, const UP: bool>(centre: __m512, row: &RowTest, tests: &LaneTests) -> __m512 {
+    let mut x = centre;
+    if SQUARES {
+        let (square, u) = if UP { (row.square, &tests.u) } else { (row.square_up, &tests.v) };
+        x = _mm512_fnmadd_ps(_mm512_set1_ps(square), _mm512_loadu_ps(u.as_ptr()), x);
+    }
+    let b = _mm512_loadu_ps(tests.b.as_ptr());
+    if UP {
+        _mm512_fmadd_ps(_mm512_set1_ps(row.length), b, x)
+    } else {
+        _mm512_fnmadd_ps(_mm512_set1_ps(row.length), b, x)
+    }
 }
 
 impl Words for Quads {
     const LANES: usize = 16;
     const DIMS: usize = 4;
-    const OFFSET: i32 = 128;
 
     #[inline(always)]
-    unsafe fn pack_row(codes: &[i8], to: &mut [u32]) {
+    unsafe fn row_words(codes: &[i8], _to: &mut [u32]) -> *const u32 {
+        // Behind the codes stand four bytes of scale.
+        codes.as_ptr().cast()
+    }
+    #[inline(always)]
+    unsafe fn query_words(codes: &[i8], to: &mut [u32]) {
+        to.fill(0);
         let to: &mut [i8] = std::slice::from_raw_parts_mut(to.as_mut_ptr().cast(), to.len() * 4);
         for (to, &code) in to.iter_mut().zip(codes) {
             *to = code ^ FLIP;
         }
     }
     #[inline(always)]
-    unsafe fn pack_query(codes: &[i8], to: &mut [u32]) {
-        to.fill(0);
-        std::ptr::copy_nonoverlapping(codes.as_ptr(), to.as_mut_ptr().cast(), codes.len());
-    }
-    #[inline(always)]
     unsafe fn load(from: *const u32) -> Self {
         Quads(_mm512_loadu_si512(from.cast()))
     }
     #[inline(always)]
-    unsafe fn splat(word: u32) -> Self {
-        Quads(_mm512_set1_epi32(word as i32))
+    unsafe fn splat(word: i32) -> Self {
+        Quads(_mm512_set1_epi32(word))
     }
     #[inline(always)]
-    unsafe fn store(self, to: *mut i32) {
-        _mm512_storeu_si512(to.cast(), self.0);
+    unsafe fn multiply_add(self, row: *const u32, query: Self) -> Self {
+        Quads(_mm512_dpbusd_epi32(self.0, query.0, _mm512_set1_epi32(row.cast::<i32>().read_unaligned())))
     }
     #[inline(always)]
-    unsafe fn multiply_add(self, row: Self, query: Self) -> Self {
-        Quads(_mm512_dpbusd_epi32(self.0, row.0, query.0))
+    unsafe fn moments(rows: &[*const i8; 4], dim: usize) -> ([i32; 4], [i32; 4]) {
+        // |c|^2 = (c + 128).c - 128 sum c
+        let mut x = [_mm512_setzero_si512(); 8];
+        let ones = _mm512_set1_epi8(1);
+        let mut j = 0;
+        while j < dim {
+            for r in 0..4 {
+                let codes = codes64(rows[r].add(j), dim - j);
+                x[r] = _mm512_dpbusd_epi32(x[r], ones, codes);
+                x[r + 4] = _mm512_dpbusd_epi32(x[r + 4], _mm512_xor_si512(codes, _mm512_set1_epi8(FLIP)), codes);
+            }
+            j += 64;
+        }
+        let sums = array(sums16(&x));
+        let (mut starts, mut squares) = ([0; 4], [0; 4]);
+        for r in 0..4 {
+            starts[r] = -128 * sums[r];
+            squares[r] = sums[r + 4] + starts[r];
+        }
+        (starts, squares)
     }
     #[inline(always)]
     unsafe fn reaching<const SQUARES: bool>(self, row: &RowTest, tests: &LaneTests) -> u32 {
         let t = _mm512_loadu_ps(tests.t.as_ptr());
-        let mut x = _mm512_fmsub_ps(_mm512_cvtepi32_ps(self.0), _mm512_set1_ps(row.scale), t);
-        if SQUARES {
-            x = _mm512_fnmadd_ps(_mm512_set1_ps(row.square), _mm512_loadu_ps(tests.u.as_ptr()), x);
-        }
-        x = _mm512_fmadd_ps(_mm512_set1_ps(row.length), _mm512_loadu_ps(tests.b.as_ptr()), x);
+        let x = _mm512_fmsub_ps(_mm512_cvtepi32_ps(self.0), _mm512_set1_ps(row.scale), t);
+        let x = end::<SQUARES, true>(x, row, tests);
         u32::from(_mm512_cmp_ps_mask::<_CMP_NLT_UQ>(x, _mm512_setzero_ps()))
     }
     #[inline(always)]
-    unsafe fn dots8(query: &[u32], query_sum: i32, rows: &[*const i8; 8], dim: usize) -> [i32; 8] {
+    unsafe fn insert_least<'a, const SQUARES: bool>(
+        self,
+        row: &RowTest,
+        tests: &LaneTests,
+        sorted: impl Iterator<Item = &'a mut Lanes>,
+    ) {
+        let x = _mm512_mul_ps(_mm512_cvtepi32_ps(self.0), _mm512_set1_ps(row.scale));
+        let x = _mm512_sub_ps(end::<SQUARES, false>(x, row, tests), _mm512_loadu_ps(tests.w.as_ptr()));
+        let sane = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(_mm512_abs_ps(x), _mm512_set1_ps(SANE));
+        let mut x = _mm512_mask_mov_ps(_mm512_set1_ps(f32::NEG_INFINITY), sane, x);
+        for best in sorted {
+            let old = _mm512_loadu_ps(best.as_ptr());
+            _mm512_storeu_ps(best.as_mut_ptr(), _mm512_max_ps(old, x));
+            x = _mm512_min_ps(old, x);
+        }
+    }
+    #[inline(always)]
+    unsafe fn query_codes(codes: &[i8], to: &mut [u32]) {
+        to.fill(0);
+        std::ptr::copy_nonoverlapping(codes.as_ptr(), to.as_mut_ptr().cast(), codes.len());
+    }
+    #[inline(always)]
+    unsafe fn scan8<const SQUARES: bool>(
+        query: &[u32],
+        query_sum: i32,
+        rows: &[*const i8; 8],
+        ahead: &[*const i8; 8],
+        dim: usize,
+        scales: &[f32; 8],
+        test: &ScanTest,
+    ) -> (u32, [i32; 8]) {
         let query: *const i8 = query.as_ptr().cast();
+        let (flip, most) = (_mm512_set1_epi8(FLIP), _mm512_set1_epi8(i8::MAX));
         let mut sums = [_mm512_setzero_si512(); 8];
+        let mut squares = sums;
         let mut j = 0;
         while j < dim {
             let q = _mm512_loadu_si512(query.add(j).cast());
             for r in 0..8 {
-                sums[r] = _mm512_dpbusd_epi32(sums[r], flipped(rows[r].add(j), dim - j), q);
+                _mm_prefetch::<_MM_HINT_T0>(ahead[r].wrapping_add(j));
+                let codes = codes64(rows[r].add(j), dim - j);
+                sums[r] = _mm512_dpbusd_epi32(sums[r], _mm512_xor_si512(codes, flip), q);
+                if SQUARES {
+                    // |c| min(|c|, 127) is c^2 but for -128, of which 1/128 is lost.
+                    let size = _mm512_abs_epi8(codes);
+                    squares[r] = _mm512_dpbusd_epi32(squares[r], size, _mm512_min_epu8(size, most));
+                }
             }
             j += 64;
         }
-        let mut halves = [_mm256_setzero_si256(); 8];
-        for r in 0..8 {
-            halves[r] = _mm256_add_epi32(_mm512_castsi512_si256(sums[r]), _mm512_extracti64x4_epi64::<1>(sums[r]));
-        }
-        let mut dots = sums8(&halves);
-        for dot in &mut dots {
-            *dot = dot.wrapping_sub(query_sum.wrapping_mul(Self::OFFSET));
-        }
-        dots
-    }
-    #[inline(always)]
-    unsafe fn sum_of_squares(row: *const i8, dim: usize) -> i32 {
-        let mut sum = _mm512_setzero_si512();
-        let mut j = 0;
-        while j < dim {
-            let left = dim - j;
-            let mask = if left >= 32 { u32::MAX } else { (1u32 << left) - 1 };
-            let x = _mm512_cvtepi8_epi16(_mm256_maskz_loadu_epi8(mask, row.add(j)));
-            sum = _mm512_dpwssd_epi32(sum, x, x);
-            j += 32;
-        }
-        _mm512_reduce_add_epi32(sum)
+        let sums = _mm256_sub_epi32(sums16(&sums), _mm256_set1_epi32(query_sum.wrapping_mul(128)));
+        let squares = if SQUARES { sums16(&squares) } else { sums };
+        (reaching8::<SQUARES>(sums, squares, scales, test), array(sums))
     }
 }
