@@ -13,6 +13,7 @@ export type {
   PreparedQuery,
   Resident,
   Scorer,
+  SymmetricScorer,
 } from "./contract/codec.ts";
 export { type Codes, checkCodes, checkOutput, codes, sliceCodes } from "./contract/codes.ts";
 export { type DecodingCodec, decodingScorer } from "./contract/decoding-scorer.ts";

@@ -31,6 +31,8 @@ import {
 export const NAME = "int8";
 export const VERSION = 1;
 export const SCALE_BYTES = 4;
+/** No encoder writes a larger one: it would decode to infinities. */
+const LARGEST_SCALE: number = 0x810203 * 2 ** 98;
 
 export class Int8Codec implements Codec {
   readonly name: string = NAME;
@@ -111,8 +113,8 @@ export class Int8Codec implements Codec {
     checkCodes(c, this.stride);
     scales(c, this.dim).forEach((scale, i) => {
       const row = firstRow + i;
-      if (!(scale > 0 && scale < Infinity))
-        throw new PithError("CORRUPT_CODES", `row ${row}: expected a positive scale, got ${scale}`, {
+      if (!(scale > 0 && scale <= LARGEST_SCALE))
+        throw new PithError("CORRUPT_CODES", `row ${row}: expected a positive, finite scale, got ${scale}`, {
           row,
           scale,
         });

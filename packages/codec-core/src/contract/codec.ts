@@ -54,6 +54,8 @@ export interface Codec {
   decodeInto(c: Codes, out: Float32Array): void;
   /** @throws UNSUPPORTED_METRIC */
   scorer(metric: Metric): Scorer;
+  /** Scores of code against code, where `supports.symmetric` says so. @throws UNSUPPORTED_METRIC */
+  symmetricScorer?(metric: Metric): SymmetricScorer;
   /** All that `family.restore` needs to build this codec again. */
   state(): CodecState;
   /**
@@ -81,6 +83,12 @@ export interface PreparedQuery {
   scoreInto(c: Codes, out: Float32Array): void;
   /** The min(k, allowed) best codes, best first. @throws INVALID_ARGUMENT where k isn't an integer from 1 */
   topK(c: Codes | Resident, k: number, allow?: Bitset): Hits;
+}
+
+/** Scores of one code, already encoded, against many. */
+export interface SymmetricScorer {
+  readonly metric: Metric;
+  scoreInto(query: Codes /* count 1 */, c: Codes, out: Float32Array): void;
 }
 
 /** Codes laid out for the kernels of one codec: blocked, interleaved, with norms beside them. */
