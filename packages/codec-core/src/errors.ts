@@ -56,9 +56,18 @@ export function isPithError(error: unknown, code?: ErrorCode): error is PithErro
   return ours && (code === undefined || (error as PithError).code === code);
 }
 
+/** What JSON leaves as it is and a terminal obeys: control characters, line separators, changes of direction. */
+const UNPRINTABLE = /[\u007f-\u009f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** A string of a stranger, fit for one line of text: escaped, and cut where it is long. */
+export function quote(text: string, longest: number = 60): string {
+  const short = JSON.stringify(text.length > longest ? `${text.slice(0, longest)}…` : text);
+  return short.replace(UNPRINTABLE, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 /** A value for an error's text: short, on one line, and without running code of the value's own. */
 export function shown(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === "string") return quote(value);
   if (typeof value === "function" || (typeof value === "object" && value !== null))
     return Array.isArray(value) ? "an array" : `a${typeof value === "object" ? "n object" : " function"}`;
   return String(value);

@@ -82,13 +82,18 @@ export class Assert {
   }
 
   /** As `throws`, for a promise that has to reject (a synchronous throw counts too). */
-  async rejects(code: ErrorCode, action: () => Promise<unknown>, what: string): Promise<PithError> {
+  async rejects(
+    code: ErrorCode | undefined,
+    action: () => Promise<unknown>,
+    what: string,
+  ): Promise<PithError> {
+    const wanted = code ?? "a PithError";
     try {
       await action();
     } catch (error) {
-      return this.#expected(error, code, code, what);
+      return this.#expected(error, code, wanted, what);
     }
-    this.fail(`${what}: expected ${code}, but nothing was thrown`, code, "no error");
+    this.fail(`${what}: expected ${wanted}, but nothing was thrown`, wanted, "no error");
   }
 
   /** Runs `action`, which may refuse with a PithError but throw nothing else. Undefined where it refused. */

@@ -2,11 +2,12 @@ import { backendReport, type CodecFamily } from "@pith/codec-core";
 import { expect, test } from "vitest";
 import { CODEC_LAWS, codecContract } from "../src/index.ts";
 import { collect } from "./collect.ts";
-import { blind, grid, plain, ranges } from "./reference-codecs.ts";
+import { blind, grid, mutual, plain, ranges } from "./reference-codecs.ts";
 
-codecContract({ test, family: plain });
+codecContract({ test, family: plain, dims: [1, 2, 3, 7, 16, 17, 64, 200] });
 codecContract({ test, family: grid, options: [{}, { levels: 7 }], dims: [1, 2, 7, 16, 33, 65] });
 codecContract({ test, family: ranges, dims: [1, 2, 7, 16, 33, 65] });
+codecContract({ test, family: mutual, dims: [1, 7, 65] });
 codecContract({ test, family: blind, dims: [1, 7, 65] });
 
 test("each test is named after codec, metric, backend, law and seed", async () => {
@@ -22,6 +23,35 @@ test("each test is named after codec, metric, backend, law and seed", async () =
   );
   expect(names).toContain(`grid levels=7 dot on portable: topk.ties: ${CODEC_LAWS["topk.ties"]} (seed 5)`);
   expect(new Set(names).size).toBe(names.length);
+});
+
+test("the suite runs again over wrappers: restored codecs, and resident codes where there are any", () => {
+  const names = (family: CodecFamily): string[] => {
+    const all: string[] = [];
+    codecContract({ test: (name) => all.push(name), family, dims: [3], backends: ["portable"] });
+    return all;
+  };
+  const lawsOver = (family: CodecFamily, wrapper: string): number =>
+    names(family).filter((name) => name.startsWith(`${family.name}${wrapper} dot on portable: `)).length;
+  const laws = lawsOver(grid, "");
+  expect(laws).toBeGreaterThan(40);
+  expect(lawsOver(grid, ", saved and reloaded,")).toBe(laws);
+  expect(lawsOver(grid, ", resident,")).toBe(laws);
+  expect(lawsOver(ranges, ", resident,")).toBe(0);
+});
+
+test("by default, what counts most is tested at dims to 3,072", async () => {
+  const seen = new Set<number>();
+  const family: CodecFamily = {
+    ...plain,
+    create(options) {
+      seen.add(options.dim);
+      return plain.create(options);
+    },
+  };
+  await collect((t) => codecContract({ test: t, family, backends: ["portable"] }), "backend.codes");
+  await collect((t) => codecContract({ test: t, family, backends: ["portable"] }), "stride.exact");
+  for (const dim of [1, 2, 3, 6, 17, 63, 64, 65, 384, 768, 1536, 3072]) expect(seen).toContain(dim);
 });
 
 test("the native backend is tested, or a test says that it's skipped", async () => {

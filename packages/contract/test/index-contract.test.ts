@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { FlatIndex } from "@pith/codec-core";
-import { describe, expect, test } from "vitest";
+import { afterAll, describe, expect, test, vi } from "vitest";
 import { INDEX_LAWS, indexContract } from "../src/index.ts";
 import { brokenIndexes } from "./broken/indexes.ts";
 import { collect } from "./collect.ts";
@@ -28,6 +32,25 @@ for (const family of [plain, grid])
     });
   }
 
+// Hundreds of files are written in a law.
+vi.setConfig({ testTimeout: 60_000 });
+let files = 0;
+const folder = mkdtempSync(join(tmpdir(), "pith-index-contract-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+indexContract({
+  test,
+  name: "FlatIndex through a file",
+  codec,
+  create: () => new FlatIndex(codec),
+  async load(bytes) {
+    const path = join(folder, String(files++));
+    await writeFile(path, bytes);
+    return FlatIndex.fromFile(path, grid);
+  },
+  idKinds: ["string"],
+});
+
 describe("an index that", () => {
   test.each(brokenIndexes)("$fault breaks $law", async ({ make, law }) => {
     const { failures, strays } = await collect(
@@ -43,7 +66,9 @@ describe("an index that", () => {
     expect(strays).toEqual([]);
     expect([...failures.keys()]).toEqual([law]);
     expect(failures.get(law)?.message).toMatch(
-      new RegExp(`^\\[${law}\\] index of (string|number|bigint) ids, seed 20260101: `),
+      new RegExp(
+        `^\\[${law}\\] index(, saved and reloaded,)? of (string|number|bigint) ids, seed 20260101: `,
+      ),
     );
   });
 });

@@ -7,6 +7,7 @@ import {
   checkCodes,
   checkDim,
   checkMetric,
+  checkOutput,
   checkState,
   checkVectors,
   METRICS,
@@ -18,8 +19,12 @@ import {
   rowCodecFamily,
   type Scorer,
   type StateTensor,
+  type SymmetricScorer,
   type Vectors,
 } from "@pith/codec-core";
+
+/** The largest float32. */
+const LARGEST = (2 - 2 ** -23) * 2 ** 127;
 
 /** Floats as they are: decodes exactly. */
 export const plain: CodecFamily = rowCodecFamily({
@@ -59,7 +64,8 @@ export const grid: CodecFamily = withExtras(
         decodeRow(code, out) {
           const codes = new Int8Array(code.buffer);
           const scale = step(code);
-          for (let j = 0; j < dim; j++) out[j] = codes[j] * scale;
+          // 127 times the step of the largest float32 rounds to an infinity.
+          for (let j = 0; j < dim; j++) out[j] = Math.max(-LARGEST, Math.min(LARGEST, codes[j] * scale));
         },
         errorBoundRow: (code) => (0.5 * (1 + 2 ** -10) * step(code) + 2 ** -120) * Math.sqrt(dim),
       };
@@ -125,6 +131,46 @@ function withoutDecoding(family: CodecFamily): CodecFamily {
     ...family,
     create: (options) => blinded(family.create(options)),
     restore: (state) => blinded(family.restore(state)),
+  };
+}
+
+/** The grid with scores of code against code: those of the decoded rows, in float64 and blind to sides. */
+export const mutual: CodecFamily = withSymmetry(grid);
+
+function withSymmetry(family: CodecFamily): CodecFamily {
+  const extend = (codec: Codec): Codec => ({
+    ...codec,
+    supports: { ...codec.supports, symmetric: true },
+    symmetricScorer(wanted): SymmetricScorer {
+      const metric = checkMetric(wanted, codec.supports.metrics);
+      return {
+        metric,
+        scoreInto(query, c, out) {
+          checkCodes(query, codec.stride);
+          checkOutput(query.count, 1, "codes of the query");
+          checkCodes(c, codec.stride);
+          checkOutput(out.length, c.count, "scores");
+          const q = codec.decode(query).data;
+          const rows = codec.decode(c).data;
+          for (let i = 0; i < c.count; i++) {
+            let [sum, qq, xx] = [0, 0, 0];
+            q.forEach((x, j) => {
+              const y = rows[i * codec.dim + j];
+              sum += metric === "l2" ? -((x - y) ** 2) : x * y;
+              qq += x * x;
+              xx += y * y;
+            });
+            const score = metric === "cosine" ? sum / (Math.sqrt(qq) * Math.sqrt(xx) || 1) : sum;
+            out[i] = Number.isNaN(score) ? -Infinity : score;
+          }
+        },
+      };
+    },
+  });
+  return {
+    ...family,
+    create: (options) => extend(family.create(options)),
+    restore: (state) => extend(family.restore(state)),
   };
 }
 

@@ -8,6 +8,9 @@ interface Layout {
   readonly params: Int8Params;
 }
 
+/** No encoder writes a larger one: it would decode to infinities. */
+const LARGEST_SCALE: number = 0x810203 * 2 ** 98;
+
 /**
  * In a group of n elements each is off by at most half of the step max / 127, so the group by step / 2 sqrt(n). By
  * least squares a group is no further off, and scale = step (1 + <e,q> / <q,q>) with |e_j| <= 1/2, so that
@@ -48,8 +51,8 @@ export function verifyInt8Codes(c: Codes, dim: number, firstRow: number): void {
     const start = i * c.stride;
     for (let at = start + dim; at < start + c.stride; at += 4) {
       const scale = view.getFloat32(at, true);
-      if (!(scale > 0 && scale < Infinity))
-        throw new PithError("CORRUPT_CODES", `row ${row}: expected a positive scale, got ${scale}`, {
+      if (!(scale > 0 && scale <= LARGEST_SCALE))
+        throw new PithError("CORRUPT_CODES", `row ${row}: expected a positive, finite scale, got ${scale}`, {
           row,
           scale,
         });

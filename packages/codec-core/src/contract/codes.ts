@@ -1,4 +1,5 @@
-import { PithError } from "../errors.ts";
+import { PithError, shown } from "../errors.ts";
+import { attachedLength } from "./attached.ts";
 
 /**
  * `count` codes of `stride` bytes, one after another: random access, memory-mappable.
@@ -37,18 +38,21 @@ export function sliceCodes(c: Codes, start: number, end: number = c.count): Code
   return { ...part, planes };
 }
 
-/** What every decoder and scorer asks of codes. @throws CODEC_MISMATCH, LENGTH_MISMATCH */
+/** What every decoder and scorer asks of codes. @throws CODEC_MISMATCH, LENGTH_MISMATCH, INVALID_ARGUMENT (no bytes) */
 export function checkCodes(c: Codes, stride: number): void {
   if (c.stride !== stride)
     throw new PithError("CODEC_MISMATCH", `expected codes of ${stride} bytes, got ${c.stride}`, {
       expected: stride,
       actual: c.stride,
     });
-  if (!Number.isSafeInteger(c.count) || c.count < 0 || c.bytes.length !== c.count * stride)
+  if (!(c.bytes instanceof Uint8Array))
+    throw new PithError("INVALID_ARGUMENT", `expected codes as a Uint8Array, got ${shown(c.bytes)}`);
+  const length = attachedLength(c.bytes);
+  if (!Number.isSafeInteger(c.count) || c.count < 0 || length !== c.count * stride)
     throw new PithError(
       "LENGTH_MISMATCH",
-      `expected ${c.count} x ${stride} = ${c.count * stride} bytes of codes, got ${c.bytes.length}`,
-      { expected: c.count * stride, actual: c.bytes.length },
+      `expected ${c.count} x ${stride} = ${c.count * stride} bytes of codes, got ${length}`,
+      { expected: c.count * stride, actual: length },
     );
 }
 

@@ -2,7 +2,7 @@
  * Options described as data: a family's schema drives its own checks, the `--option name=value` of the command, and
  * the docs. An unknown name is refused with the nearest known one.
  */
-import { PithError, shown } from "../errors.ts";
+import { PithError, quote, shown } from "../errors.ts";
 import { nearestName } from "./nearest-name.ts";
 
 export type OptionSpec =
@@ -31,7 +31,10 @@ export function readOptions(
       : names.length
         ? `; known: ${names.join(", ")}`
         : "; it has none";
-    throw new PithError("INVALID_OPTION", `unknown option "${name}"${hint}`, { option: name, known: names });
+    throw new PithError("INVALID_OPTION", `unknown option ${quote(name)}${hint}`, {
+      option: name,
+      known: names,
+    });
   }
   const out: { [name: string]: OptionValue } = {};
   for (const name of names) {

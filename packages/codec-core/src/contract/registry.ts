@@ -2,7 +2,7 @@
  * Codec families by name, loaded when asked for. Explicit: importing a codec registers nothing; an application lists
  * the codecs that it reads.
  */
-import { PithError } from "../errors.ts";
+import { PithError, quote } from "../errors.ts";
 import type { CodecFamily } from "./codec.ts";
 import { nearestName } from "./nearest-name.ts";
 
@@ -30,5 +30,5 @@ export class CodecRegistry {
 export function unknownCodec(name: string, known: readonly string[]): PithError {
   const near = nearestName(name, known);
   const hint = near ? `did you mean "${near}"?` : `known: ${known.join(", ")}`;
-  return new PithError("UNKNOWN_CODEC", `unknown codec "${name}"; ${hint}`, { codec: name, known });
+  return new PithError("UNKNOWN_CODEC", `unknown codec ${quote(name)}; ${hint}`, { codec: name, known });
 }

@@ -2,7 +2,7 @@
  * A family of row codecs: reads options, makes codecs, and restores them from the state in a file, refusing what
  * isn't theirs. With it a codec of one's own works wherever a Pith codec does.
  */
-import { PithError } from "../errors.ts";
+import { PithError, quote } from "../errors.ts";
 import { canonicalJson } from "./canonical-json.ts";
 import type { Codec, CodecFamily, CommonOptions } from "./codec.ts";
 import { checkMetric, METRICS, type Metric } from "./metric.ts";
@@ -74,17 +74,21 @@ export function rowCodecFamily(spec: RowCodecFamilyOptions): CodecFamily {
         });
       const learned = Object.keys(state.tensors);
       if (learned.length > 0)
-        throw new PithError("CORRUPT_FILE", `${name} learns nothing, got the tensor "${learned[0]}"`, {
+        throw new PithError("CORRUPT_FILE", `${name} learns nothing, got the tensor ${quote(learned[0])}`, {
           tensors: learned,
         });
       const codec = make(state.dim, state.metric as Metric, state.params);
       // A parameter that was left out or written as another type was written by no codec of this family.
       const [expected, actual] = [canonicalJson(codec.state().params), canonicalJson(state.params)];
       if (expected !== actual)
-        throw new PithError("CORRUPT_FILE", `expected the parameters ${expected}, got ${actual}`, {
-          expected,
-          actual,
-        });
+        throw new PithError(
+          "CORRUPT_FILE",
+          `expected the parameters ${expected}, got ${quote(actual, 200)}`,
+          {
+            expected,
+            actual,
+          },
+        );
       return codec;
     },
   };

@@ -1,5 +1,6 @@
 import { PithError, shown } from "../errors.ts";
 import { kernels } from "../kernels/backend.ts";
+import { attachedLength } from "./attached.ts";
 
 /** Row-major matrix, `count` x `dim` float32. Never kept and never changed by the library. */
 export interface Vectors {
@@ -77,11 +78,12 @@ export function checkShape(v: Vectors, dim: number): void {
     });
   if (!(v.data instanceof Float32Array))
     throw new PithError("INVALID_ARGUMENT", `expected vectors as a Float32Array, got ${shown(v.data)}`);
-  if (!Number.isSafeInteger(v.count) || v.count < 0 || v.data.length !== v.count * dim)
+  const length = attachedLength(v.data);
+  if (!Number.isSafeInteger(v.count) || v.count < 0 || length !== v.count * dim)
     throw new PithError(
       "LENGTH_MISMATCH",
-      `expected ${v.count} x ${dim} = ${v.count * dim} floats, got ${v.data.length}`,
-      { expected: v.count * dim, actual: v.data.length },
+      `expected ${v.count} x ${dim} = ${v.count * dim} floats, got ${length}`,
+      { expected: v.count * dim, actual: length },
     );
 }
 
@@ -108,10 +110,11 @@ export function notFinite(value: number, row: number, column: number): PithError
 export function checkQuery(query: Float32Array, dim: number): void {
   if (!(query instanceof Float32Array))
     throw new PithError("INVALID_ARGUMENT", `expected a query as a Float32Array, got ${shown(query)}`);
-  if (query.length !== dim)
-    throw new PithError("DIM_MISMATCH", `expected a query of dim ${dim}, got ${query.length}`, {
+  const length = attachedLength(query);
+  if (length !== dim)
+    throw new PithError("DIM_MISMATCH", `expected a query of dim ${dim}, got ${length}`, {
       expected: dim,
-      actual: query.length,
+      actual: length,
     });
   checkFinite(query, dim);
 }

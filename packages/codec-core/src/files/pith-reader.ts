@@ -82,6 +82,8 @@ export class PithFile implements AsyncDisposable {
   readonly #file: InputFile;
   readonly #mapping: ArrayBuffer | undefined;
   readonly #header: PithHeader;
+  /** A file of a stranger may have 65,536 of them. */
+  readonly #byName: ReadonlyMap<string, TensorInfo>;
   readonly #verified = new Set<string>();
 
   /** @internal */
@@ -94,22 +96,27 @@ export class PithFile implements AsyncDisposable {
     this.#file = file;
     this.#mapping = mapping;
     this.#header = header;
+    this.#byName = new Map(this.tensors.map((tensor) => [tensor.name, tensor]));
   }
 
   has(tensor: string): boolean {
-    return this.tensors.some(({ name }) => name === tensor);
+    return this.#byName.has(tensor);
   }
 
   /** Dtype, shape and place of a tensor. @throws INVALID_ARGUMENT where the file has none of that name */
   tensor(tensor: string): TensorInfo {
-    const found = this.tensors.find(({ name }) => name === tensor);
+    const found = this.#byName.get(tensor);
     if (found) return found;
     const known = this.tensors.map(({ name }) => name);
     throw withPath(
-      new PithError("INVALID_ARGUMENT", `no tensor ${quote(tensor)}; it has ${known.join(", ")}`, {
-        tensor,
-        known,
-      }),
+      new PithError(
+        "INVALID_ARGUMENT",
+        `no tensor ${quote(tensor)}; it has ${known.slice(0, 20).join(", ")}`,
+        {
+          tensor,
+          known,
+        },
+      ),
       this.path,
     );
   }

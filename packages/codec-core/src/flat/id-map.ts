@@ -2,7 +2,7 @@
  * Ids by slot and slots by id. A loaded index brings a column of ids that is read when asked for; the map from id to
  * slot is built at the first look-up by id, so opening and searching a large file never pays for it.
  */
-import { PithError } from "../errors.ts";
+import { PithError, shown } from "../errors.ts";
 import { type Id, IdColumn, type IdType } from "../ids.ts";
 
 export class IdMap<I extends Id> {
@@ -93,7 +93,7 @@ export class IdMap<I extends Id> {
       const id = this.at(slot);
       const first = map.get(id);
       if (first !== undefined)
-        throw new PithError("DUPLICATE_ID", `the id ${String(id)} stands in rows ${first} and ${slot}`, {
+        throw new PithError("DUPLICATE_ID", `the id ${shown(id)} stands in rows ${first} and ${slot}`, {
           id,
           first,
           second: slot,

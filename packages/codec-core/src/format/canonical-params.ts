@@ -3,12 +3,18 @@ import { type CanonicalValue, canonicalJson } from "../contract/canonical-json.t
 import { corrupt } from "./corrupt.ts";
 
 const MAX_DEPTH = 32;
+/** What is parsed takes some forty times the memory of its text. */
+const MAX_LENGTH = 65_536;
 
-/** An object in canonical JSON. @throws CORRUPT_FILE for other text, and for lists and objects nested deeper than 32 */
+/**
+ * An object in canonical JSON.
+ * @throws CORRUPT_FILE for other text, for more than 65,536 characters, and for lists and objects nested deeper than 32
+ */
 export function parseCanonicalObject(
   text: string,
   what: string,
 ): { readonly [name: string]: CanonicalValue } {
+  if (text.length > MAX_LENGTH) throw corrupt(`${what}: ${text.length} characters, more than ${MAX_LENGTH}`);
   // First, since printing it recurses.
   if (depth(text) > MAX_DEPTH) throw corrupt(`${what}: nested deeper than ${MAX_DEPTH}`);
   let value: CanonicalValue;

@@ -12,6 +12,8 @@ import { checkLimit, type Limits, resolveLimits } from "./limits.ts";
 /** Bytes before the JSON. */
 export const PREFIX_BYTES = 8;
 const OPENING_BRACE = 0x7b;
+/** Members of the metadata. A Pith file has a dozen; a stranger's header has room for a million. */
+const MAX_METADATA = 65_536;
 /** Dimensions that a tensor can have. */
 const MAX_RANK = 64;
 
@@ -87,6 +89,7 @@ export function scanHeader(header: Uint8Array, limits?: Limits): ScannedHeader {
   scanner.object((name) => {
     if (name === "__metadata__") {
       scanner.object((key) => {
+        checkLimit("members of the metadata", metadata.size + 1, MAX_METADATA);
         const { value, start, end } = scanner.string();
         metadata.set(key, value);
         spans.set(key, [start, end]);

@@ -6,6 +6,7 @@ import type { IdType } from "../ids.ts";
 import { parseCanonicalObject } from "./canonical-params.ts";
 import { isCrcHex } from "./checksum.ts";
 import { corrupt, quote } from "./corrupt.ts";
+import { JsonScanner } from "./json-scanner.ts";
 import { type CodecStamp, PITH_VERSION, type PithInfo, type PithKind, PRODUCER } from "./profile.ts";
 
 export const HEADER_CRC = "header_crc32c";
@@ -104,12 +105,18 @@ export function readCrcs(
   metadata: ReadonlyMap<string, string>,
   names: readonly string[],
 ): Map<string, string> {
-  const entries = Object.entries(parseCanonicalObject(required(metadata, "crc32c"), "crc32c"));
+  const text = required(metadata, "crc32c");
+  const scanner = new JsonScanner(new TextEncoder().encode(text));
   const crcs = new Map<string, string>();
-  for (const [name, crc] of entries) {
+  scanner.object((name) => {
+    const crc = scanner.string().value;
     if (!isCrcHex(crc)) throw corrupt(`crc32c: expected eight hex digits for ${quote(name)}`);
+    if (crcs.size === names.length) throw corrupt("crc32c: a checksum of a tensor that isn't in the file");
     crcs.set(name, crc);
-  }
+  });
+  scanner.end();
+  if (canonicalJson(Object.fromEntries(crcs)) !== text)
+    throw corrupt("crc32c: not canonical JSON (RFC 8785)");
   const missing = names.find((name) => !crcs.has(name));
   if (missing !== undefined)
     throw corrupt(`crc32c: tensor ${quote(missing)} has no checksum`, { tensor: missing });

@@ -21,6 +21,8 @@ const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
 /** The longest prefix: magic, two bytes of version, four of length. */
 export const NPY_PREFIX_BYTES = 12;
 const ALIGNMENT = 64;
+/** Dimensions that a NumPy array can have. */
+const MAX_RANK = 64;
 /** NumPy leaves room for the first dimension to grow to so many digits. */
 const COUNT_DIGITS = 21;
 const DTYPES: ReadonlyMap<string, FloatDtype> = new Map([
@@ -148,9 +150,11 @@ function parseDict(text: string): { descr: string; fortran: boolean; shape: numb
 function parseShape(text: string): number[] | undefined {
   const inner = text.slice(1, -1).trim();
   if (inner === "") return [];
-  const parts = inner.split(",").map((part) => part.trim());
+  // Before anything is made of a shape that is as long as a header may be.
+  const parts = inner.split(",", MAX_RANK + 2).map((part) => part.trim());
   if (parts.at(-1) === "") parts.pop();
   else if (parts.length === 1) return undefined; // (n) is a number in Python
+  if (parts.length > MAX_RANK) return undefined;
   const shape = parts.map((part) =>
     /^(?:0|[1-9][0-9]*)L?$/.test(part) ? Number.parseInt(part, 10) : Number.NaN,
   );

@@ -5,7 +5,7 @@
  * Encoding a row v:
  *   max = max|v_j|; below 2^-120 the row is stored as zeros with scale 1
  *   inv = f32(127 / max), w_j = f32(v_j inv), q_j = w_j rounded half to even
- *   scale = f32(max / 127); of a unit row 1 / f32(sqrt(S)), S the striped sum of w_j w_j
+ *   scale = f32(max / 127), at most 0x810203 2^98 (127 of which are finite); of a unit row 1 / f32(sqrt(S)), S the striped sum of w_j w_j
  * |w_j| <= 127 (1 + 2^-23), so q_j stays within +-127. Because v/|v| = w/|w|, the unit scale makes q_j scale stand
  * for the row's direction, and no square is ever taken of anything that could overflow.
  *
@@ -21,6 +21,8 @@ import { dot, squaredDistance, squaredNorm } from "./stripes.ts";
 
 const SCALE_BYTES = 4;
 const ZERO_BELOW: number = 2 ** -120;
+/** The largest that 127 times is a finite float32. Only rows within 2^-23 of the largest float32 come to more. */
+const LARGEST_SCALE: number = 0x810203 * 2 ** 98;
 /** Adding and taking away 1.5 * 2^52 rounds a float64 to an integer, half to even. */
 const ROUND: number = 1.5 * 2 ** 52;
 
@@ -41,7 +43,9 @@ export function int8Encode(data: Float32Array, dim: number, unit: boolean, out: 
       w[j] = data[from + j] * inv;
       codes[to + j] = w[j] + ROUND - ROUND;
     }
-    const scale = unit ? 1 / Math.fround(Math.sqrt(squaredNorm(w, 0, dim))) : max / 127;
+    const scale = unit
+      ? 1 / Math.fround(Math.sqrt(squaredNorm(w, 0, dim)))
+      : Math.min(max / 127, LARGEST_SCALE);
     view.setFloat32(to + dim, scale, true);
   }
 }

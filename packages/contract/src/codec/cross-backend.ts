@@ -4,6 +4,7 @@ import { onBackend } from "./backends.ts";
 import { flatBytes, pickCodes } from "./code-bytes.ts";
 import { norm, scoreTolerance } from "./exact.ts";
 import { throughFile } from "./states.ts";
+import { symmetricScores, symmetricTolerance } from "./symmetric.ts";
 import { decodes, type LawChecks, type Trial } from "./trial.ts";
 
 const COUNT = 67;
@@ -14,8 +15,11 @@ function onPortable<T>(trial: Trial, action: (codec: Codec) => T): T {
   return onBackend({ backend: "portable" }, () => action(trial.family.restore(state)));
 }
 
-export const backendLaws: LawChecks<"backend.codes" | "backend.decode" | "backend.scores"> = {
+export const backendLaws: LawChecks<
+  "backend.codes" | "backend.decode" | "backend.scores" | "backend.symmetric"
+> = {
   "backend.codes": {
+    wide: true,
     crossBackend: true,
     run(trial) {
       const { t } = trial;
@@ -41,6 +45,7 @@ export const backendLaws: LawChecks<"backend.codes" | "backend.decode" | "backen
   },
 
   "backend.decode": {
+    wide: true,
     crossBackend: true,
     applies: decodes,
     run(trial) {
@@ -54,7 +59,25 @@ export const backendLaws: LawChecks<"backend.codes" | "backend.decode" | "backen
     },
   },
 
+  "backend.symmetric": {
+    crossBackend: true,
+    applies: (codec) => codec.supports.symmetric,
+    run(trial) {
+      const { t } = trial;
+      const codec = trial.codec();
+      const c = onPortable(trial, (portable) => portable.encode(trial.rows(COUNT)));
+      for (const metric of codec.supports.metrics)
+        for (const row of [0, COUNT - 1]) {
+          const expected = onPortable(trial, (portable) => symmetricScores(portable, metric, c, row));
+          const tolerance = symmetricTolerance(trial, metric, row, COUNT);
+          const scores = symmetricScores(codec, metric, c, row);
+          t.near(scores, expected, tolerance, `${metric} scores of code ${row}, beside the portable ones`);
+        }
+    },
+  },
+
   "backend.scores": {
+    wide: true,
     crossBackend: true,
     run(trial) {
       const { t, dim } = trial;

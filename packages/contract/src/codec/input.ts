@@ -153,6 +153,11 @@ export const inputLaws: LawChecks<
         for (const metric of codec.supports.metrics)
           t.throws("INVALID_ARGUMENT", () => codec.scorer(metric).prepare(data), `prepare of ${what}`);
       }
+      const bytes = Array.from(c.bytes);
+      for (const other of [bytes, Uint8ClampedArray.from(bytes), undefined] as unknown as Uint8Array[]) {
+        const what = `codes as ${other === undefined ? "undefined" : other.constructor.name}`;
+        refusesCodes(trial, codec, { ...c, bytes: other }, "INVALID_ARGUMENT", what);
+      }
       t.equal(codec.encode(trial.rows(1)).count, c.count, "codes made after refusals");
     },
   },

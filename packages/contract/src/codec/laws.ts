@@ -21,10 +21,13 @@ export const CODEC_LAWS = {
   "into.room": "output without exactly the right room is LENGTH_MISMATCH, and stays untouched",
   "views.offset": "views into larger buffers work, unaligned codes too, and nothing beside them is touched",
   "views.shared": "memory shared between threads works as any other",
+  "views.resizable":
+    "memory that can grow works as any other; what was detached or shrunk away is a typed error, at no crash",
   "input.finite": "NaN and infinities are NOT_FINITE with row and column, and nothing is written",
   "input.dim": "vectors and queries of another dim are DIM_MISMATCH",
   "input.length": "a buffer that isn't as long as its shape says is LENGTH_MISMATCH",
-  "input.type": "vectors and queries that aren't a Float32Array are INVALID_ARGUMENT",
+  "input.type":
+    "vectors and queries that aren't a Float32Array, and codes that aren't a Uint8Array, are INVALID_ARGUMENT",
   "input.codes": "codes of another stride and resident codes of another codec are CODEC_MISMATCH",
   "input.k": "k that isn't an integer from 1 is INVALID_ARGUMENT",
   "input.allow": "an allow-list with another length than the codes is LENGTH_MISMATCH",
@@ -42,6 +45,13 @@ export const CODEC_LAWS = {
   "topk.allow": "topK gives the min(k, allowed) best of the allowed rows and no other",
   "topk.batch": "topKBatch gives for each query what topK gives",
   "topk.resident": "resident codes give the hits of plain codes",
+  "symmetric.decoded":
+    "symmetricScorer scores a code with another as their decoded vectors score, within 1e-6 |a||b|",
+  "symmetric.mutual": "a scores with b as b with a, and equal codes score alike wherever they stand",
+  "symmetric.views": "symmetricScorer reads codes in any memory, and neither changes nor keeps its arguments",
+  "symmetric.input":
+    "symmetricScorer refuses a metric, a stride, a count or a length that is wrong, and writes nothing",
+  "symmetric.total": "no symmetric score is NaN: zero rows have cosine 0, garbage scores or is a typed error",
   "codes.verify": "verifyCodes accepts what encode makes",
   "codes.garbage":
     "bytes that no encoder wrote are typed errors or scores, never a crash, and topK stays sorted",
@@ -52,6 +62,7 @@ export const CODEC_LAWS = {
   "backend.codes": '"bitwise": the same bytes as the portable backend; "ranking": the same hits',
   "backend.decode": "stored codes decode as on the portable backend, within 1e-6 of the row's norm",
   "backend.scores": "stored codes score as on the portable backend, within 1e-6 |q||x|, and rank alike",
+  "backend.symmetric": "stored codes score with each other as on the portable backend, within 1e-6 |a||b|",
 } as const;
 
 export type CodecLaw = keyof typeof CODEC_LAWS;

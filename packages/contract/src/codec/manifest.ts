@@ -55,7 +55,7 @@ export const manifestLaws: LawChecks<
       t.ok(integer(supports.minSample, 0), "supports.minSample is an integer from 0");
       for (const method of ["encode", "encodeInto", "decode", "decodeInto", "scorer", "state"] as const)
         t.equal(typeof codec[method], "function", `type of codec.${method}`);
-      for (const method of ["errorBound", "verifyCodes", "resident"] as const)
+      for (const method of ["errorBound", "verifyCodes", "resident", "symmetricScorer"] as const)
         t.ok(
           codec[method] === undefined || typeof codec[method] === "function",
           `codec.${method} is a function or absent`,
@@ -154,7 +154,7 @@ export const manifestLaws: LawChecks<
     dims: "few",
     run(trial) {
       const codec = trial.codec();
-      const there = typeof (codec as { symmetricScorer?: unknown }).symmetricScorer === "function";
+      const there = typeof codec.symmetricScorer === "function";
       trial.t.equal(there, codec.supports.symmetric, "whether symmetricScorer is there");
     },
   },

@@ -58,6 +58,7 @@ export const purityLaws: LawChecks<
   },
 
   "encode.concat": {
+    wide: true,
     run(trial) {
       const { t, dim, random } = trial;
       const codec = trial.codec();

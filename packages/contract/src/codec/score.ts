@@ -7,6 +7,7 @@ const COUNT = 37;
 
 export const scoreLaws: LawChecks<"score.decoded" | "score.higher" | "score.scale"> = {
   "score.decoded": {
+    wide: true,
     applies: decodes,
     run(trial) {
       const { t } = trial;

@@ -5,6 +5,7 @@ import { decodes, type LawChecks } from "./trial.ts";
 
 export const strideLaws: LawChecks<"stride.exact" | "stride.complete"> = {
   "stride.exact": {
+    wide: true,
     run(trial) {
       const { t, dim } = trial;
       const codec = trial.codec();

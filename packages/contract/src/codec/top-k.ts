@@ -112,6 +112,7 @@ export const topKLaws: LawChecks<
   },
 
   "topk.batch": {
+    wide: true,
     run(trial) {
       const { t, dim } = trial;
       const codec = trial.codec();

@@ -157,6 +157,8 @@ export class Trial {
 /** A law as code. `dims: "few"` for what is slow and hardly depends on the dim. */
 export interface LawCheck {
   readonly dims?: "few";
+  /** For long embeddings too: dims up to 3,072. */
+  readonly wide?: true;
   /** False where the manifest says that there's nothing to test. */
   applies?(codec: Codec): boolean;
   /** Needs another backend than portable. */

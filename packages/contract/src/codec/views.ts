@@ -1,6 +1,6 @@
 /** Arrays as callers have them: views into larger buffers, unaligned codes from a mapped file, shared memory. */
 import type { Codec, Codes, Vectors } from "@pith/codec-core";
-import { flatBytes, sharedCodes, unalignedCodes } from "./code-bytes.ts";
+import { flatBytes, mapCodes, sharedCodes, unalignedCodes } from "./code-bytes.ts";
 import { decodes, type LawChecks, type Trial } from "./trial.ts";
 
 const COUNT = 21;
@@ -26,7 +26,7 @@ function byteView(length: number): { view: Uint8Array; intact(): boolean } {
   };
 }
 
-export const viewLaws: LawChecks<"views.offset" | "views.shared"> = {
+export const viewLaws: LawChecks<"views.offset" | "views.shared" | "views.resizable"> = {
   "views.offset": {
     run(trial) {
       const { t, dim } = trial;
@@ -77,7 +77,79 @@ export const viewLaws: LawChecks<"views.offset" | "views.shared"> = {
       t.same(floats, codec.decode(c).data, "decoded into shared memory");
     },
   },
+
+  "views.resizable": {
+    applies: () => "resizable" in ArrayBuffer.prototype,
+    run(trial) {
+      const { t, dim } = trial;
+      const codec = trial.codec();
+      const rows = trial.rows(COUNT);
+      const c = codec.encode(rows);
+      const data = new Float32Array(resizable(rows.data.byteLength)); // as long as its memory, whatever that is
+      data.set(rows.data);
+      const input = { data, dim, count: COUNT };
+      t.same(flatBytes(codec.encode(input)), flatBytes(c), "codes of vectors in resizable memory");
+      const held = mapCodes(c, COUNT, (p) => {
+        const bytes = new Uint8Array(resizable(p.bytes.length));
+        bytes.set(p.bytes);
+        return bytes;
+      });
+      readsAlike(trial, codec, c, held, input);
+      const out = new Uint8Array(resizable(COUNT * codec.stride));
+      codec.encodeInto(rows, out);
+      t.same(out, flatBytes(c), "codes in resizable memory");
+
+      (data.buffer as Resizable).resize(data.byteLength - 4);
+      (held.bytes.buffer as Resizable).resize(held.bytes.length - 1);
+      t.throws("LENGTH_MISMATCH", () => codec.encode(input), "encode of vectors that were shrunk");
+      refuses(trial, codec, held, "codes that were shrunk");
+      const [gone, lost] = [trial.rows(COUNT), mapCodes(c, COUNT, (p) => p.bytes.slice())];
+      const query = trial.query();
+      for (const view of [gone.data, lost.bytes, query]) detach(view);
+      t.throws("LENGTH_MISMATCH", () => codec.encode(gone), "encode of detached vectors");
+      refuses(trial, codec, lost, "detached codes");
+      for (const metric of codec.supports.metrics) {
+        const scorer = codec.scorer(metric);
+        t.throws("DIM_MISMATCH", () => scorer.prepare(query), `${metric} prepare of a detached query`);
+        t.throws(
+          "LENGTH_MISMATCH",
+          () => scorer.topKBatch(gone, c, 3),
+          `${metric} topKBatch of detached queries`,
+        );
+      }
+    },
+  },
 };
+
+/** Memory that can grow and shrink, newer than the types of ES2023. */
+interface Resizable extends ArrayBuffer {
+  resize(bytes: number): void;
+}
+
+function resizable(bytes: number): Resizable {
+  const Buffer = ArrayBuffer as unknown as new (length: number, options: object) => Resizable;
+  return new Buffer(bytes, { maxByteLength: bytes + 64 });
+}
+
+/** Takes the memory away from every view of it, as sending it to another thread does. */
+function detach(view: ArrayBufferView): void {
+  structuredClone(view.buffer, { transfer: [view.buffer as ArrayBuffer] });
+}
+
+/** What reads these codes refuses them, by whatever code. */
+function refuses(trial: Trial, codec: Codec, c: Codes, what: string): void {
+  const { t } = trial;
+  if (decodes(codec)) t.throws(undefined, () => codec.decode(c), `decode of ${what}`);
+  for (const metric of codec.supports.metrics) {
+    const prepared = codec.scorer(metric).prepare(trial.query());
+    t.throws(
+      undefined,
+      () => prepared.scoreInto(c, new Float32Array(COUNT)),
+      `${metric} scoreInto of ${what}`,
+    );
+    t.throws(undefined, () => prepared.topK(c, 3), `${metric} topK of ${what}`);
+  }
+}
 
 /** Every reader gives for `view` what it gives for `plain`; `queries` may be views too. */
 function readsAlike(trial: Trial, codec: Codec, plain: Codes, view: Codes, queries: Vectors): void {

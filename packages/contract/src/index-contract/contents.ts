@@ -1,7 +1,7 @@
 /** Laws of what an index holds: adding, replacing, removing, reading back. */
 import type { Vectors } from "@pith/codec-core";
 import { type IndexChecks, type Place, POOL_ROWS } from "./place.ts";
-import type { IndexId } from "./vector-index.ts";
+import type { IndexId, VectorIndex } from "./vector-index.ts";
 
 type Change = "add" | "upsert";
 
@@ -17,9 +17,9 @@ export const contentLaws: IndexChecks<
 > = {
   async "index.empty"(place) {
     const { t } = place;
-    const empty = place.create();
+    const empty = await place.create();
     empty.add([], place.rows([]));
-    for (const index of [empty, place.reload(empty), emptied(place)]) {
+    for (const index of [empty, await place.reload(empty), await emptied(place)]) {
       t.equal(index.size, 0, "size");
       t.ok(!index.has(place.id(1)), "has no id");
       t.equal(index.get(place.id(1)), undefined, "get");
@@ -38,10 +38,10 @@ export const contentLaws: IndexChecks<
     }
   },
 
-  "index.add"(place) {
-    takesAllOrNone(place, "add");
+  async "index.add"(place) {
+    await takesAllOrNone(place, "add");
     const { t } = place;
-    const { index, oracle } = place.filled(9);
+    const { index, oracle } = await place.filled(9);
     const refused = (): void => index.add(place.ids([20, 8, 21]), place.rows([1, 2, 3]));
     t.throws("DUPLICATE_ID", refused, "add of an id that is there");
     place.sameIndex(index, oracle, "the index after a refused add");
@@ -51,10 +51,10 @@ export const contentLaws: IndexChecks<
     place.sameIndex(index, oracle, "the index after an add");
   },
 
-  "index.upsert"(place) {
-    takesAllOrNone(place, "upsert");
+  async "index.upsert"(place) {
+    await takesAllOrNone(place, "upsert");
     const { t } = place;
-    const { index, oracle } = place.filled(9);
+    const { index, oracle } = await place.filled(9);
     const counts = index.upsert(place.ids([30, 4, 2, 31]), place.rows([9, 10, 11, 12]));
     oracle.set(place.ids([30, 4, 2, 31]), [9, 10, 11, 12]);
     t.equal(counts.added, 2, "rows added");
@@ -70,9 +70,9 @@ export const contentLaws: IndexChecks<
     );
   },
 
-  "index.remove"(place) {
+  async "index.remove"(place) {
     const { t } = place;
-    const { index, oracle } = place.filled(12);
+    const { index, oracle } = await place.filled(12);
     t.equal(index.remove(place.ids([3, 99, 3, 7])), 2, "ids removed of 3, 99, 3 and 7");
     for (const id of place.ids([3, 7])) oracle.rows.delete(id);
     place.sameIndex(index, oracle, "the index after a removal");
@@ -86,9 +86,9 @@ export const contentLaws: IndexChecks<
     t.equal(index.size, 0, "size after all were removed");
   },
 
-  "index.get"(place) {
+  async "index.get"(place) {
     const { t, maker } = place;
-    const { index, oracle } = place.filled(7);
+    const { index, oracle } = await place.filled(7);
     if (maker.codec.supports.decode === "none") {
       t.throws("NOT_SUPPORTED", () => index.get(place.id(2)), "get where the codec doesn't decode");
       return;
@@ -107,9 +107,9 @@ export const contentLaws: IndexChecks<
     t.equal(index.get(place.id(50)), undefined, "get of an unknown id");
   },
 
-  "index.unretained"(place) {
+  async "index.unretained"(place) {
     const { t } = place;
-    const index = place.create();
+    const index = await place.create();
     const oracle = place.oracle();
     const ids = place.ids([0, 1, 2, 4]);
     const rows = place.rows([0, 1, 2, 4]);
@@ -140,12 +140,12 @@ export const contentLaws: IndexChecks<
     t.same(index.toBytes(), copy, "bytes after earlier ones were overwritten");
   },
 
-  "index.ids"(place) {
+  async "index.ids"(place) {
     const { t, kind } = place;
     const odd = ODD_IDS[kind];
-    const index = place.create();
+    const index = await place.create();
     index.add(odd, place.rows(odd.keys()));
-    for (const reached of [index, place.reload(index)]) {
+    for (const reached of [index, await place.reload(index)]) {
       t.equal(reached.size, odd.length, "size");
       for (const id of odd) t.ok(reached.has(id), `has ${JSON.stringify(String(id))}`);
       const found = new Set(reached.search(place.query(0), POOL_ROWS).map((match) => match.id));
@@ -153,17 +153,17 @@ export const contentLaws: IndexChecks<
       t.equal(reached.remove(odd.slice(1)), odd.length - 1, "ids removed");
     }
     for (const id of UNFIT_IDS[kind]) {
-      const fresh = place.create();
+      const fresh = await place.create();
       t.throws("INVALID_ARGUMENT", () => fresh.add([id], place.rows([0])), `add of the id ${String(id)}`);
       t.equal(fresh.size, 0, "size after a refused id");
     }
   },
 
-  "index.stats"(place) {
+  async "index.stats"(place) {
     const { t, maker } = place;
-    const { index } = place.filled(10);
+    const { index } = await place.filled(10);
     index.remove(place.ids([2, 3]));
-    for (const reached of [index, place.reload(index)]) {
+    for (const reached of [index, await place.reload(index)]) {
       const { count, bytesPerVector } = reached.stats();
       t.equal(count, 8, "stats().count");
       t.ok(
@@ -200,16 +200,16 @@ const UNFIT_IDS: { readonly [kind: string]: readonly IndexId[] } = {
   bigint: [2n ** 63n, -(2n ** 63n) - 1n],
 };
 
-function emptied(place: Place): ReturnType<Place["create"]> {
-  const { index } = place.filled(5);
+async function emptied(place: Place): Promise<VectorIndex> {
+  const { index } = await place.filled(5);
   index.remove(place.ids([0, 1, 2, 3, 4]));
   return index;
 }
 
 /** What add and upsert refuse alike, without a trace. */
-function takesAllOrNone(place: Place, change: Change): void {
+async function takesAllOrNone(place: Place, change: Change): Promise<void> {
   const { t, dim } = place;
-  const { index, oracle } = place.filled(9);
+  const { index, oracle } = await place.filled(9);
   const bytes = index.toBytes();
   const nan = place.rows([1, 2, 3]);
   nan.data[nan.data.length - 1] = Number.NaN;

@@ -1,4 +1,4 @@
-/** `indexContract`: every law for indexes of string, number and bigint ids. */
+/** `indexContract`: every law for indexes of string, number and bigint ids, new ones and ones that were saved and loaded. */
 import { DEFAULT_SEED, type TestFunction, underLaw } from "../runner.ts";
 import { contentLaws } from "./contents.ts";
 import { INDEX_LAWS, type IndexLaw } from "./laws.ts";
@@ -25,9 +25,10 @@ const CHECKS: IndexChecks<IndexLaw> = { ...modelLaws, ...contentLaws, ...searchL
 export function indexContract(contract: IndexContract): void {
   const { test, name = "index", idKinds = ["string", "number", "bigint"], seed = DEFAULT_SEED } = contract;
   for (const kind of idKinds)
-    for (const law of Object.keys(INDEX_LAWS) as IndexLaw[]) {
-      const where = `${name} of ${kind} ids`;
-      test(`${where}: ${law}: ${INDEX_LAWS[law]} (seed ${seed})`, () =>
-        underLaw(law, where, seed, (t) => CHECKS[law](new Place(t, contract, kind, seed))));
-    }
+    for (const reloaded of [false, true])
+      for (const law of Object.keys(INDEX_LAWS) as IndexLaw[]) {
+        const where = `${name}${reloaded ? ", saved and reloaded," : ""} of ${kind} ids`;
+        test(`${where}: ${law}: ${INDEX_LAWS[law]} (seed ${seed})`, () =>
+          underLaw(law, where, seed, (t) => CHECKS[law](new Place(t, contract, kind, seed, reloaded))));
+      }
 }

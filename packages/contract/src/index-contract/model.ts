@@ -14,18 +14,19 @@ interface Real {
   index: VectorIndex;
 }
 
-type Step = fc.Command<Oracle<IndexId>, Real>;
+type Step = fc.AsyncCommand<Oracle<IndexId>, Real>;
 
 /** Numbers of ids and of rows of the pool; an id may repeat. */
 type Rows = readonly { readonly id: number; readonly row: number }[];
 
 export const modelLaws: IndexChecks<"index.model"> = {
-  "index.model"(place) {
+  async "index.model"(place) {
     const commands = fc.commands(steps(place), { maxCommands: COMMANDS });
-    const property = fc.property(commands, (run) => {
-      fc.modelRun(() => ({ model: place.oracle(), real: { index: place.create() } }), run);
+    const property = fc.asyncProperty(commands, async (run) => {
+      const real = { index: await place.create() };
+      await fc.asyncModelRun(() => ({ model: place.oracle(), real }), run);
     });
-    const result = fc.check(property, { seed: place.seed, numRuns: RUNS });
+    const result = await fc.check(property, { seed: place.seed, numRuns: RUNS });
     if (result.failed)
       place.t.fail(
         fc.defaultReportMessage(result) ?? "a run of commands differs",
@@ -65,9 +66,9 @@ function steps(place: Place): fc.Arbitrary<Step>[] {
       }),
     ),
     fc.constant(
-      step("save and load", (o, real) => {
+      step("save and load", async (o, real) => {
         const bytes = real.index.toBytes();
-        real.index = place.maker.load(bytes, place.kind);
+        real.index = await place.maker.load(bytes, place.kind);
         place.t.same(real.index.toBytes(), bytes, "bytes of the loaded index");
         place.sameIndex(real.index, o, "the loaded index");
       }),
@@ -75,8 +76,8 @@ function steps(place: Place): fc.Arbitrary<Step>[] {
   ];
 }
 
-function step(name: string, run: (oracle: Oracle<IndexId>, real: Real) => void): Step {
-  return { check: () => true, run, toString: () => name };
+function step(name: string, run: (oracle: Oracle<IndexId>, real: Real) => void | Promise<void>): Step {
+  return { check: () => true, run: async (oracle, real) => run(oracle, real), toString: () => name };
 }
 
 function text(rows: Rows): string {

@@ -10,8 +10,8 @@ export interface IndexMaker {
   readonly codec: Codec;
   /** An empty index for ids of one kind. */
   create(idKind: IdKind): VectorIndex;
-  /** An index from what `toBytes` gave. */
-  load(bytes: Uint8Array, idKind: IdKind): VectorIndex;
+  /** An index from what `toBytes` gave, in whatever way: from memory, or by a file that is read or mapped. */
+  load(bytes: Uint8Array, idKind: IdKind): VectorIndex | Promise<VectorIndex>;
 }
 
 export const POOL_ROWS = 40;
@@ -22,12 +22,15 @@ export class Place {
   readonly kind: IdKind;
   readonly seed: number;
   readonly vectors: Vectors;
+  /** Whether indexes are saved and loaded before the law sees them. */
+  readonly reloaded: boolean;
 
-  constructor(t: Assert, maker: IndexMaker, kind: IdKind, seed: number) {
+  constructor(t: Assert, maker: IndexMaker, kind: IdKind, seed: number, reloaded: boolean) {
     this.t = t;
     this.maker = maker;
     this.kind = kind;
     this.seed = seed;
+    this.reloaded = reloaded;
     this.vectors = pool(maker.codec.dim, POOL_ROWS, seed);
   }
 
@@ -35,11 +38,12 @@ export class Place {
     return this.maker.codec.dim;
   }
 
-  create(): VectorIndex {
-    return this.maker.create(this.kind);
+  async create(): Promise<VectorIndex> {
+    const index = this.maker.create(this.kind);
+    return this.reloaded ? this.reload(index) : index;
   }
 
-  reload(index: VectorIndex): VectorIndex {
+  async reload(index: VectorIndex): Promise<VectorIndex> {
     return this.maker.load(index.toBytes(), this.kind);
   }
 
@@ -63,16 +67,16 @@ export class Place {
   }
 
   /** An index with ids 0 to `count` - 1, each with its row of the pool, and its oracle. */
-  filled(count: number): { index: VectorIndex; oracle: Oracle<IndexId> } {
+  async filled(count: number): Promise<{ index: VectorIndex; oracle: Oracle<IndexId> }> {
     const numbers = [...Array(count).keys()];
-    const index = this.create();
+    const index = this.maker.create(this.kind);
     const oracle = this.oracle();
     index.add(this.ids(numbers), this.rows(numbers.map((i) => i % POOL_ROWS)));
     oracle.set(
       this.ids(numbers),
       numbers.map((i) => i % POOL_ROWS),
     );
-    return { index, oracle };
+    return { index: this.reloaded ? await this.reload(index) : index, oracle };
   }
 
   oracle(): Oracle<IndexId> {

@@ -4,16 +4,16 @@ import type { IndexChecks } from "./place.ts";
 import type { VectorIndex } from "./vector-index.ts";
 
 export const savingLaws: IndexChecks<"index.save" | "index.load" | "index.disposed"> = {
-  "index.save"(place) {
+  async "index.save"(place) {
     const { t } = place;
-    const { index, oracle } = place.filled(20);
+    const { index, oracle } = await place.filled(20);
     index.remove(place.ids([0, 4, 19]));
     index.upsert(place.ids([7, 25]), place.rows([30, 31]));
     for (const id of place.ids([0, 4, 19])) oracle.rows.delete(id);
     oracle.set(place.ids([7, 25]), [30, 31]);
     const bytes = index.toBytes();
     t.same(index.toBytes(), bytes, "bytes asked for again");
-    const loaded = place.maker.load(bytes, place.kind);
+    const loaded = await place.maker.load(bytes, place.kind);
     t.same(loaded.toBytes(), bytes, "bytes of the loaded index");
     place.sameIndex(loaded, oracle, "the loaded index");
     t.throws(
@@ -26,13 +26,13 @@ export const savingLaws: IndexChecks<"index.save" | "index.load" | "index.dispos
     oracle.rows.delete(place.id(7));
     oracle.set(place.ids([0, 7]), [0, 0]);
     place.sameIndex(loaded, oracle, "the loaded index after changes");
-    place.sameIndex(place.reload(loaded), oracle, "the changed index, saved and loaded again");
+    place.sameIndex(await place.reload(loaded), oracle, "the changed index, saved and loaded again");
     t.same(index.toBytes(), bytes, "bytes of the first index after all this");
   },
 
-  "index.load"(place) {
+  async "index.load"(place) {
     const { t, maker, kind } = place;
-    const { index } = place.filled(6);
+    const { index } = await place.filled(6);
     const bytes = index.toBytes();
     const random = new FastRandom(place.seed);
     const lengths = [
@@ -46,9 +46,9 @@ export const savingLaws: IndexChecks<"index.save" | "index.load" | "index.dispos
     ];
     for (const length of lengths) {
       const cut = bytes.slice(0, length);
-      t.throws(
+      await t.rejects(
         undefined,
-        () => maker.load(cut, kind),
+        async () => maker.load(cut, kind),
         `load of the first ${length} of ${bytes.length} bytes`,
       );
     }
@@ -56,14 +56,16 @@ export const savingLaws: IndexChecks<"index.save" | "index.load" | "index.dispos
       const at = random.below(bytes.length);
       const flipped = bytes.slice();
       flipped[at] ^= 1 << (i % 8);
-      t.throws(undefined, () => maker.load(flipped, kind), `load with bit ${i % 8} of byte ${at} flipped`);
+      const what = `load with bit ${i % 8} of byte ${at} flipped`;
+      await t.rejects(undefined, async () => maker.load(flipped, kind), what);
     }
-    t.throws(undefined, () => maker.load(new Uint8Array([...bytes, 0]), kind), "load with a byte appended");
+    const longer = new Uint8Array([...bytes, 0]);
+    await t.rejects(undefined, async () => maker.load(longer, kind), "load with a byte appended");
   },
 
   async "index.disposed"(place) {
     const { t } = place;
-    const { index } = place.filled(5);
+    const { index } = await place.filled(5);
     const bytes = index.toBytes();
     index[Symbol.dispose]();
     index[Symbol.dispose]();
@@ -82,7 +84,7 @@ export const savingLaws: IndexChecks<"index.save" | "index.load" | "index.dispos
       t.throws("DISPOSED", () => call(index), `${name} after dispose`);
     await t.rejects("DISPOSED", () => index.searchBatch(place.rows([1]), 2), "searchBatch after dispose");
     t.equal(
-      place.maker.load(bytes, place.kind).size,
+      (await place.maker.load(bytes, place.kind)).size,
       5,
       "size of an index loaded from the bytes of a disposed one",
     );

@@ -5,9 +5,9 @@ import type { IndexFilter, IndexId } from "./vector-index.ts";
 export const searchLaws: IndexChecks<
   "index.ties" | "index.filter" | "index.k" | "index.query" | "index.batch"
 > = {
-  "index.ties"(place) {
+  async "index.ties"(place) {
     const { t } = place;
-    const index = place.create();
+    const index = await place.create();
     const order = [5, 3, 9, 1, 7, 0, 8, 2];
     for (const i of order) index.add(place.ids([i]), place.rows([0]));
     const found = (): string =>
@@ -19,7 +19,7 @@ export const searchLaws: IndexChecks<
     index.remove(place.ids([3, 8]));
     index.add(place.ids([3]), place.rows([0]));
     t.equal(found(), place.ids([5, 9, 1, 7, 0, 2, 3]).join(), "an id that came back, last");
-    const again = place.reload(index);
+    const again = await place.reload(index);
     const ids = again.search(place.query(0), 20).map((match) => String(match.id));
     t.equal(
       ids.join(),
@@ -29,7 +29,7 @@ export const searchLaws: IndexChecks<
   },
 
   async "index.filter"(place) {
-    const { index, oracle } = place.filled(POOL_ROWS);
+    const { index, oracle } = await place.filled(POOL_ROWS);
     index.remove(place.ids([4, 5, 6]));
     for (const id of place.ids([4, 5, 6])) oracle.rows.delete(id);
     const lists: [string, IndexId[]][] = [
@@ -62,7 +62,7 @@ export const searchLaws: IndexChecks<
 
   async "index.k"(place) {
     const { t } = place;
-    const { index, oracle } = place.filled(9);
+    const { index, oracle } = await place.filled(9);
     index.remove(place.ids([1]));
     oracle.rows.delete(place.id(1));
     for (const k of [1, 7, 8, 9, 1000, 2 ** 40])
@@ -79,7 +79,7 @@ export const searchLaws: IndexChecks<
 
   async "index.query"(place) {
     const { t, dim } = place;
-    const { index } = place.filled(5);
+    const { index } = await place.filled(5);
     for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
       const query = place.query(1);
       query[dim - 1] = bad;
@@ -98,7 +98,7 @@ export const searchLaws: IndexChecks<
 
   async "index.batch"(place) {
     const { t } = place;
-    const { index } = place.filled(POOL_ROWS);
+    const { index } = await place.filled(POOL_ROWS);
     index.remove(place.ids([7]));
     for (const count of [0, 1, 2, 33, 130]) {
       const queries = place.rows(Array.from({ length: count }, (_, i) => (3 * i) % POOL_ROWS));

@@ -5,7 +5,7 @@
 //! ```text
 //! max = max|v_j|; below 2^-120 the row is stored as zeros with scale 1
 //! inv = f32(127 / max), w_j = f32(v_j inv), q_j = w_j rounded half to even
-//! scale = f32(max / 127); of a unit row 1 / f32(sqrt(S)), S the striped sum of w_j w_j
+//! scale = f32(max / 127), at most 0x810203 2^98 (127 of which are finite); of a unit row 1 / f32(sqrt(S)), S the striped sum of w_j w_j
 //! ```
 //! |w_j| <= 127 (1 + 2^-23), so q_j stays within +-127. Because v/|v| = w/|w|, the unit scale makes q_j scale stand
 //! for the row's direction, and no square is ever taken of anything that could overflow.
