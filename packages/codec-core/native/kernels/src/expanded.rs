@@ -123,7 +123,7 @@ impl<E: Expand> Kernel for Search<'_, E> {
             while blocks.fill(&mut slot) > 0 {
                 best.push(slot[0], plain_score(&rows, slot[0] as usize, query, &mut memory));
             }
-            out.write(i, best);
+            out.write(i, k, best.into_hits());
         }
     }
 
@@ -187,7 +187,7 @@ impl<E: Expand> Search<'_, E> {
             }
         }
         for (i, best) in best.into_iter().enumerate() {
-            out.write(i, best);
+            out.write(i, k, best.into_hits());
         }
     }
 }
