@@ -30,6 +30,7 @@ ${bar("all", batch, y + BAR + 1, scale)}
 </g>`;
   });
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img">
+<title>Queries a second on ${escaped(name)}</title>
 <style>${STYLE}</style>
 <text x="16" y="24" class="title">Queries a second, one thread: ${escaped(name)}, ${count.toLocaleString("en-US")} x ${dim}</text>
 <text x="16" y="44" class="dim">light: one query a call; dark: all queries in one call; top 10</text>
