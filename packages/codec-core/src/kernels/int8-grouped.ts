@@ -18,6 +18,7 @@
  * rows are unit vectors.
  */
 import type { Metric } from "../contract/metric.ts";
+import { LARGEST_SCALE } from "./int8.ts";
 import { scaleRow } from "./norms.ts";
 import type { RowScorer } from "./scan.ts";
 import { dot, squaredDistance, squaredNorm } from "./stripes.ts";
@@ -68,7 +69,7 @@ export function int8GroupedEncode(
         squares += q[i] * q[i];
       }
       const step = leastSquares ? ((dot(w, 0, q, 0, n) / squares) * max) / 127 : max / 127;
-      view.setFloat32(scaleAt, unit ? Math.fround(step) / norm : step, true);
+      view.setFloat32(scaleAt, unit ? Math.fround(step) / norm : Math.min(step, LARGEST_SCALE), true);
     }
   }
 }

@@ -22,7 +22,7 @@ import { dot, squaredDistance, squaredNorm } from "./stripes.ts";
 const SCALE_BYTES = 4;
 const ZERO_BELOW: number = 2 ** -120;
 /** The largest that 127 times is a finite float32. Only rows within 2^-23 of the largest float32 come to more. */
-const LARGEST_SCALE: number = 0x810203 * 2 ** 98;
+export const LARGEST_SCALE: number = 0x810203 * 2 ** 98;
 /** Adding and taking away 1.5 * 2^52 rounds a float64 to an integer, half to even. */
 const ROUND: number = 1.5 * 2 ** 52;
 

@@ -34,6 +34,7 @@ use crate::stripes::{Product, Scaled, SquaredDifference, sum, tile};
 use crate::topk::ranked;
 
 pub(crate) use bound::{LEAST_SQUARE, SANE};
+pub(crate) use coding::LARGEST_SCALE;
 pub use coding::{int8_decode, int8_encode};
 pub use search::int8_top_k;
 

@@ -18,6 +18,7 @@ use crate::allowed::Allowed;
 use crate::expanded::{Expand, expanded_scores, expanded_top_k, largest, striped};
 use crate::fault::{Fault, expect, expect_dim, row_count};
 use crate::float_scan::Metric;
+use crate::int8::LARGEST_SCALE;
 use crate::isa::Isa;
 use crate::norms::power_for;
 use crate::simd::{Kernel, Simd, run};
@@ -208,7 +209,7 @@ impl Encode<'_> {
                 } else {
                     max / 127.0
                 };
-                *scale = (if unit { step / norm } else { step }).to_le_bytes();
+                *scale = (if unit { step / norm } else { step.min(LARGEST_SCALE) }).to_le_bytes();
             }
         }
     }

@@ -8,7 +8,7 @@ use crate::stripes::{Product, RowLanes, Scaled, sum};
 
 const ZERO_BELOW: f32 = f32::from_bits((127 - 120) << 23);
 /// The largest that 127 times is finite: 0x810203 2^98. Only rows within 2^-23 of the largest float come to more.
-const LARGEST_SCALE: f32 = f32::from_bits(0x7c01_0203);
+pub(crate) const LARGEST_SCALE: f32 = f32::from_bits(0x7c01_0203);
 
 /// Codes of rows of `dim` floats. `unit`: the scale is that of the row's direction.
 pub fn int8_encode(isa: Isa, data: &[f32], dim: usize, unit: bool, out: &mut [u8]) -> Result<(), Fault> {
