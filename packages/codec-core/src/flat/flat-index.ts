@@ -10,10 +10,10 @@ import { checkQuery, checkVectors, sliceVectors, type Vectors, vectors } from ".
 import { PithError } from "../errors.ts";
 import type { Id } from "../ids.ts";
 import { Bitset } from "./bitset.ts";
+import { CodedRows } from "./coded-rows.ts";
 import { IdMap } from "./id-map.ts";
 import { checkKeep, type Keep, keepDtype, Originals } from "./originals.ts";
 import { type IndexParts, indexFromBytes, indexToBytes } from "./persist.ts";
-import { rescoreHits } from "./rescore.ts";
 import { RowStore } from "./row-store.ts";
 import { checkK } from "./top-k.ts";
 
@@ -25,7 +25,7 @@ export interface Match<I extends Id = Id> {
 export interface SearchOptions<I extends Id = Id> {
   /** Only these ids (unknown ones are no error), or only ids for which the function says true. */
   readonly filter?: { readonly allow: Iterable<I> } | ((id: I) => boolean);
-  /** Score the best `oversample * k` hits again with the originals. Needs `keep`. Default false. */
+  /** Score the best `oversample * k` hits again with what is kept. Needs `keep`. Default false. */
   readonly rescore?: boolean;
   /** From 1; default 4. */
   readonly oversample?: number;
@@ -43,7 +43,7 @@ export interface IndexStats {
   readonly count: number;
   /** Slots whose id was removed; saving drops them. */
   readonly tombstones: number;
-  /** Bytes of the codes, and of the originals where kept, for each live vector. */
+  /** Bytes of the codes, and of what is kept for rescoring, for each live vector. */
   readonly bytesPerVector: number;
   readonly codeBytes: number;
   readonly originalBytes: number;
@@ -61,18 +61,21 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
   readonly #scorer: Scorer;
 
   /**
-   * An empty index. `metric` is the codec's own unless given; `keep` holds the originals for rescoring.
-   * @throws UNSUPPORTED_METRIC, INVALID_ARGUMENT
+   * An empty index. `metric` is the codec's own unless given; `keep` holds the originals, or codes of a finer codec, for
+   * rescoring. @throws UNSUPPORTED_METRIC, INVALID_ARGUMENT, DIM_MISMATCH
    */
-  constructor(codec: Codec, options: { metric?: Metric; keep?: Keep } = {}) {
+  constructor(codec: Codec, options: { metric?: Metric; keep?: Keep | Codec } = {}) {
     this.codec = codec;
     this.metric = checkMetric(options.metric ?? codec.metric, codec.supports.metrics);
-    const dtype = keepDtype(checkKeep(options.keep ?? "none"));
+    const { keep = "none" } = options;
+    const finer =
+      typeof keep === "object" && keep !== null ? new CodedRows(keep, codec.dim, this.metric) : undefined;
+    const dtype = finer ? undefined : keepDtype(checkKeep(keep));
     this.#scorer = codec.scorer(this.metric);
     this.#parts = {
       ids: new IdMap<I>(),
       codes: new RowStore(codec.stride),
-      originals: dtype && new Originals(dtype, codec.dim),
+      originals: dtype ? new Originals(dtype, codec.dim, this.metric) : finer,
     };
   }
 
@@ -281,10 +284,7 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
     const hits = this.#scorer.topKBatch(queries, codes, wanted, allow);
     return hits.map((found, q) => {
       const query = sliceVectors(queries, q, q + 1).data;
-      const { slots, scores, length } =
-        rescore && originals
-          ? rescoreHits(this.metric, query, found, originals.gather(found.slots), k)
-          : found;
+      const { slots, scores, length } = rescore && originals ? originals.rescore(query, found, k) : found;
       return Array.from({ length }, (_, i) => ({ id: ids.at(slots[i]), score: scores[i] }));
     });
   }

@@ -5,8 +5,18 @@ import { checkMetric, type Metric } from "../contract/metric.ts";
 import { unknownCodec } from "../contract/registry.ts";
 import type { StateTensor } from "../contract/state.ts";
 import { PithError } from "../errors.ts";
-import { codecStamp, codecState, idsOf, parsePith, serializePith, stateTensors } from "../format/pith.ts";
+import {
+  codecStamp,
+  codecState,
+  idsOf,
+  type PithContents,
+  parsePith,
+  rescoreState,
+  serializePith,
+  stateTensors,
+} from "../format/pith.ts";
 import { type Id, IdColumn } from "../ids.ts";
+import { CodedRows } from "./coded-rows.ts";
 import { IdMap } from "./id-map.ts";
 import { Originals } from "./originals.ts";
 import { RowStore } from "./row-store.ts";
@@ -14,7 +24,8 @@ import { RowStore } from "./row-store.ts";
 export interface IndexParts<I extends Id> {
   readonly ids: IdMap<I>;
   readonly codes: RowStore;
-  readonly originals: Originals | undefined;
+  /** What hits are scored again with, where it is kept. */
+  readonly originals: Originals | CodedRows | undefined;
 }
 
 /** Removed slots are left out; the others keep their order, so ties stay. */
@@ -29,7 +40,15 @@ export function indexToBytes<I extends Id>(codec: Codec, metric: Metric, parts: 
     ...column.tensors(),
     codes: { dtype: "U8", shape: [ids.size, codec.stride], bytes: rows(codes) },
   };
-  if (originals)
+  const finer = originals instanceof CodedRows ? originals.codec.state() : undefined;
+  if (finer) Object.assign(tensors, stateTensors(finer, "rescore.state."));
+  if (originals instanceof CodedRows)
+    tensors["rescore.codes"] = {
+      dtype: "U8",
+      shape: [ids.size, originals.rows.stride],
+      bytes: rows(originals.rows),
+    };
+  else if (originals)
     tensors["vectors"] = {
       dtype: originals.dtype,
       shape: [ids.size, codec.dim],
@@ -42,6 +61,7 @@ export function indexToBytes<I extends Id>(codec: Codec, metric: Metric, parts: 
     count: ids.size,
     metric,
     codec: stamp,
+    ...(finer ? { rescore: codecStamp(finer) } : {}),
     idType: column.type,
     tensors,
   });
@@ -59,7 +79,7 @@ export function indexFromBytes<I extends Id>(
   families: readonly CodecFamily[],
 ): LoadedIndex<I> {
   const contents = parsePith(bytes);
-  const { codec: stamp, count, dim, tensors } = contents;
+  const { codec: stamp, count, tensors } = contents;
   if (!stamp || contents.kind !== "codes")
     throw new PithError(
       "UNSUPPORTED_FORMAT",
@@ -69,19 +89,38 @@ export function indexFromBytes<I extends Id>(
         actual: contents.kind,
       },
     );
-  const family = families.find((f) => f.name === stamp.name);
-  if (!family)
-    throw unknownCodec(
-      stamp.name,
-      families.map((f) => f.name),
-    );
-  const codec = family.restore(codecState(contents));
+  const codec = familyOf(stamp.name, families).restore(codecState(contents));
   const metric = checkMetric(contents.metric, codec.supports.metrics);
   const codes = { bytes: tensors["codes"].bytes, stride: tensors["codes"].shape[1], count };
   checkCodes(codes, codec.stride);
   codec.verifyCodes?.(codes);
   const ids = new IdMap<I>(idsOf(contents) ?? IdColumn.from(Array.from({ length: count }, (_, row) => row)));
-  const kept = tensors["vectors"];
-  const originals = kept && new Originals(kept.dtype as "F16" | "F32", dim, kept.bytes);
+  const originals = keptRows(contents, metric, families);
   return { codec, metric, parts: { ids, codes: new RowStore(codec.stride, codes.bytes), originals } };
+}
+
+function keptRows(
+  contents: PithContents,
+  metric: Metric,
+  families: readonly CodecFamily[],
+): Originals | CodedRows | undefined {
+  const { dim, count, rescore, tensors } = contents;
+  const kept = tensors["vectors"];
+  if (kept) return new Originals(kept.dtype as "F16" | "F32", dim, metric, kept.bytes);
+  if (!rescore) return undefined;
+  const codec = familyOf(rescore.name, families).restore(rescoreState(contents));
+  const { bytes, shape } = tensors["rescore.codes"];
+  const codes = { bytes, stride: shape[1], count };
+  checkCodes(codes, codec.stride);
+  codec.verifyCodes?.(codes);
+  return new CodedRows(codec, dim, metric, bytes);
+}
+
+function familyOf(name: string, families: readonly CodecFamily[]): CodecFamily {
+  const family = families.find((f) => f.name === name);
+  if (family) return family;
+  throw unknownCodec(
+    name,
+    families.map((f) => f.name),
+  );
 }
