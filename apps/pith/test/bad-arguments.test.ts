@@ -55,7 +55,7 @@ describe("arguments", () => {
     "a mistyped --keep",
     [...COMPRESS, "--keep", "f8"],
     "INVALID_ARGUMENT",
-    /--keep: expected none or f16 or f32, got "f8"/,
+    /--keep: expected none or f16 or f32 or int8, got "f8"/,
   );
   refused(
     "a mistyped --dtype",

@@ -183,9 +183,15 @@ describe("files", () => {
       "a.pith": safetensors({ v: tiny }),
     },
   );
-  refused("text", COMPRESS, "UNSUPPORTED_FORMAT", /"in\.npy": neither a \.npy nor a safetensors file/, {
-    "in.npy": "name,x,y\na,1,2\n",
-  });
+  refused(
+    "text",
+    COMPRESS,
+    "UNSUPPORTED_FORMAT",
+    /"in\.npy": neither \.npy, safetensors, \.fvecs nor JSONL; CSV is known by its name/,
+    {
+      "in.npy": "name,x,y\na,1,2\n",
+    },
+  );
 });
 
 describe("paths", () => {

@@ -70,14 +70,20 @@ describe("ids", () => {
     "ids of two types",
     withIds,
     "INVALID_ARGUMENT",
-    /"ids\.txt": id of row 1: expected a number as the others, got a string/,
+    /"ids\.txt": line 2: expected an id that is a number as those before/,
     {
       "ids.txt": '{"id":1}\n{"id":"2"}\n{"id":3}\n{"id":4}\n',
     },
   );
-  refused("ids that aren't UTF-8", withIds, "UNSUPPORTED_FORMAT", /"ids\.txt": expected text in UTF-8/, {
-    "ids.txt": Uint8Array.of(0x61, 0xff, 0x0a),
-  });
+  refused(
+    "ids that aren't UTF-8",
+    withIds,
+    "UNSUPPORTED_FORMAT",
+    /"ids\.txt": line 1: expected text in UTF-8/,
+    {
+      "ids.txt": Uint8Array.of(0x61, 0xff, 0x0a),
+    },
+  );
   refused(
     "--like with an id that isn't there",
     ["search", "named.pith", "--like", "five"],

@@ -70,7 +70,7 @@ describe("pith decompress", () => {
     put(cwd, { "in.npy": npy(tiny) });
     await text(["compress", "in.npy", "-o", "a.pith"], { cwd });
     expect(await text(["decompress", "a.pith", "-o", "out.npy"], { cwd })).toBe(
-      "out.npy: 4 x 3, f32, 48 B\n",
+      "out.npy: 4 x 3, f32, 176 B\n",
     );
   });
 
@@ -80,6 +80,7 @@ describe("pith decompress", () => {
     await text(["compress", "in.npy", "-o", "a.pith"], { cwd });
     expect(await json(["decompress", "a.pith", "-o", "out.npy"], { cwd })).toEqual({
       file: "out.npy",
+      format: "npy",
       codec: "int8",
       dim: 3,
       count: 4,

@@ -28,6 +28,7 @@ describe("pith inspect", () => {
       metric: "cosine",
       ids: "string",
       originals: "F16",
+      rescore: null,
       bytesPerVector: 7,
       sideBytes: 0,
       fileBytes: file.length,

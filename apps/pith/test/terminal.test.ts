@@ -28,7 +28,7 @@ describe("help", () => {
   test("pith help compress lists what each option takes", async () => {
     const help = (await text(["help", "compress"])).replaceAll(/\s+/g, " ");
     expect(help).toContain('(choices: "cosine", "dot", "l2", default: "cosine")');
-    expect(help).toContain('(choices: "none", "f16", "f32", default: "none")');
+    expect(help).toContain('(choices: "none", "f16", "f32", "int8", default: "none")');
     expect(help).toContain('the codec (default: "int8")');
     expect(help).not.toContain("default: []");
   });

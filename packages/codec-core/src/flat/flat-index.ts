@@ -12,6 +12,7 @@ import { PithError } from "../errors.ts";
 import type { Id } from "../ids.ts";
 import { kernels } from "../kernels/backend.ts";
 import { Bitset } from "./bitset.ts";
+import { CodedRows } from "./coded-rows.ts";
 import { IdMap } from "./id-map.ts";
 import { hitsWanted, type Match, Matcher, type SearchOptions } from "./matches.ts";
 import { checkKeep, type Keep, keepDtype, Originals } from "./originals.ts";
@@ -36,18 +37,21 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
   readonly #scorer: Scorer;
 
   /**
-   * An empty index. `metric` is the codec's own unless given; `keep` holds the originals for rescoring.
-   * @throws UNSUPPORTED_METRIC, INVALID_ARGUMENT
+   * An empty index. `metric` is the codec's own unless given; `keep` holds the originals, or codes of a finer codec, for
+   * rescoring. @throws UNSUPPORTED_METRIC, INVALID_ARGUMENT, DIM_MISMATCH
    */
-  constructor(codec: Codec, options: { metric?: Metric; keep?: Keep } = {}) {
+  constructor(codec: Codec, options: { metric?: Metric; keep?: Keep | Codec } = {}) {
     this.codec = codec;
     this.metric = checkMetric(options.metric ?? codec.metric, codec.supports.metrics);
-    const dtype = keepDtype(checkKeep(options.keep ?? "none"));
+    const { keep = "none" } = options;
+    const finer =
+      typeof keep === "object" && keep !== null ? new CodedRows(keep, codec.dim, this.metric) : undefined;
+    const dtype = finer ? undefined : keepDtype(checkKeep(keep));
     this.#scorer = codec.scorer(this.metric);
     this.#parts = {
       ids: new IdMap<I>(),
       codes: new RowStore(codec.stride),
-      originals: dtype && new Originals(dtype, codec.dim),
+      originals: dtype ? new Originals(dtype, codec.dim, this.metric) : finer,
     };
   }
 
@@ -128,7 +132,7 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
     const wanted = hitsWanted(k, options, originals);
     const allow = this.#allowed(options);
     const [found] = this.#scorer.topKBatch(vectors(query, this.codec.dim), codes.codes, wanted, allow);
-    return new Matcher(ids, this.metric, k, options.rescore ? originals : undefined).of(query, found);
+    return new Matcher(ids, k, options.rescore ? originals : undefined).of(query, found);
   }
 
   /**
@@ -152,8 +156,8 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
       onProgress: onProgress && ((done) => onProgress(perQuery(done), queries.count)),
     });
     const again = options.rescore && originals && kept;
-    const exact = again ? new Originals(originals.dtype, originals.dim, kept.bytes) : undefined;
-    return new Matcher(ids, this.metric, k, exact).ofAll(queries, found);
+    const exact = again ? originals.over(kept.bytes) : undefined;
+    return new Matcher(ids, k, exact).ofAll(queries, found);
 
     function perQuery(done: number): number {
       return count === 0 ? queries.count : Math.floor(done / count);

@@ -1,13 +1,11 @@
 /** What a search of a flat index is asked for, and its hits as ids. */
 import { BlockSize, pause } from "../async/work.ts";
 import type { Hits } from "../contract/hits.ts";
-import type { Metric } from "../contract/metric.ts";
 import { sliceVectors, type Vectors } from "../contract/vectors.ts";
 import { PithError } from "../errors.ts";
 import type { Id } from "../ids.ts";
 import type { IdMap } from "./id-map.ts";
-import type { Originals } from "./originals.ts";
-import { rescoreHits } from "./rescore.ts";
+import type { KeptRows } from "./persist.ts";
 import { checkK } from "./top-k.ts";
 
 export interface Match<I extends Id = Id> {
@@ -18,7 +16,7 @@ export interface Match<I extends Id = Id> {
 export interface SearchOptions<I extends Id = Id> {
   /** Only these ids (unknown ones are no error), or only ids for which the function says true. */
   readonly filter?: { readonly allow: Iterable<I> } | ((id: I) => boolean);
-  /** Score the best `oversample * k` hits again with the originals. Needs `keep`. Default false. */
+  /** Score the best `oversample * k` hits again with what is kept. Needs `keep`. Default false. */
   readonly rescore?: boolean;
   /** From 1; default 4. */
   readonly oversample?: number;
@@ -28,7 +26,7 @@ export interface SearchOptions<I extends Id = Id> {
 export function hitsWanted(
   k: number,
   { rescore = false, oversample = 4 }: Pick<SearchOptions, "rescore" | "oversample">,
-  originals: Originals | undefined,
+  originals: KeptRows | undefined,
 ): number {
   checkK(k);
   if (rescore && !originals)
@@ -43,22 +41,18 @@ export function hitsWanted(
 /** Makes a query's matches from its hits. */
 export class Matcher<I extends Id> {
   readonly #ids: IdMap<I>;
-  readonly #metric: Metric;
   readonly #k: number;
-  readonly #originals: Originals | undefined;
+  readonly #originals: KeptRows | undefined;
 
   /** With `originals` the hits are scored again. */
-  constructor(ids: IdMap<I>, metric: Metric, k: number, originals: Originals | undefined) {
+  constructor(ids: IdMap<I>, k: number, originals: KeptRows | undefined) {
     this.#ids = ids;
-    this.#metric = metric;
     this.#k = k;
     this.#originals = originals;
   }
 
   of(query: Float32Array, found: Hits): Match<I>[] {
-    const { slots, scores, length } = this.#originals
-      ? rescoreHits(this.#metric, query, found, this.#originals.gather(found.slots), this.#k)
-      : found;
+    const { slots, scores, length } = this.#originals?.rescore(query, found, this.#k) ?? found;
     return Array.from({ length }, (_, i) => ({ id: this.#ids.at(slots[i]), score: scores[i] }));
   }
 

@@ -1,8 +1,11 @@
 /** Original vectors kept beside the codes for rescoring, as float32 or float16. */
+import type { Hits } from "../contract/hits.ts";
+import type { Metric } from "../contract/metric.ts";
 import type { Vectors } from "../contract/vectors.ts";
 import { PithError, shown } from "../errors.ts";
 import { FLOAT_BYTES, type FloatDtype, rowsFromBytes, rowsToBytes } from "../format/float-rows.ts";
 import type { FloatRows } from "../kernels/kernels.ts";
+import { rescoreHits } from "./rescore.ts";
 import { RowStore } from "./row-store.ts";
 
 export type Keep = "none" | "f16" | "f32";
@@ -26,12 +29,19 @@ export function keepDtype(keep: Keep): FloatDtype | undefined {
 export class Originals {
   readonly dtype: FloatDtype;
   readonly dim: number;
+  readonly metric: Metric;
   readonly rows: RowStore;
 
-  constructor(dtype: FloatDtype, dim: number, bytes?: Uint8Array) {
+  constructor(dtype: FloatDtype, dim: number, metric: Metric, bytes?: Uint8Array) {
     this.dtype = dtype;
     this.dim = dim;
+    this.metric = metric;
     this.rows = new RowStore(dim * FLOAT_BYTES[dtype], bytes);
+  }
+
+  /** As this, over other rows. */
+  over(bytes: Uint8Array): Originals {
+    return new Originals(this.dtype, this.dim, this.metric, bytes);
   }
 
   /** @throws INVALID_ARGUMENT where a value is beyond float16 */
@@ -44,8 +54,13 @@ export class Originals {
     return rowsFromBytes(this.rows.row(slot), this.dtype, this.dim).data.slice();
   }
 
+  /** Hits scored again, best first, cut to k. */
+  rescore(query: Float32Array, hits: Hits, k: number): Hits {
+    return rescoreHits(this.metric, query, hits, this.#gather(hits.slots), k);
+  }
+
   /** Rows as the kernels take them, copied together. */
-  gather(slots: ArrayLike<number>): FloatRows {
+  #gather(slots: ArrayLike<number>): FloatRows {
     const { buffer } = this.rows.gather(slots);
     return this.dtype === "F32" ? new Float32Array(buffer) : new Uint16Array(buffer);
   }

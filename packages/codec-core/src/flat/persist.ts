@@ -11,18 +11,24 @@ import {
   idsOf,
   type PithContents,
   parsePith,
+  rescoreState,
   serializePith,
   stateTensors,
 } from "../format/pith.ts";
 import { type Id, IdColumn } from "../ids.ts";
+import { CodedRows } from "./coded-rows.ts";
 import { IdMap } from "./id-map.ts";
 import { Originals } from "./originals.ts";
 import { RowStore } from "./row-store.ts";
 
+/** What is kept beside the codes to score hits again. */
+export type KeptRows = Originals | CodedRows;
+
 export interface IndexParts<I extends Id> {
   readonly ids: IdMap<I>;
   readonly codes: RowStore;
-  readonly originals: Originals | undefined;
+  /** What hits are scored again with, where it is kept. */
+  readonly originals: KeptRows | undefined;
 }
 
 /** Removed slots are left out; the others keep their order, so ties stay. */
@@ -37,7 +43,15 @@ export function indexToBytes<I extends Id>(codec: Codec, metric: Metric, parts: 
     ...column.tensors(),
     codes: { dtype: "U8", shape: [ids.size, codec.stride], bytes: rows(codes) },
   };
-  if (originals)
+  const finer = originals instanceof CodedRows ? originals.codec.state() : undefined;
+  if (finer) Object.assign(tensors, stateTensors(finer, "rescore.state."));
+  if (originals instanceof CodedRows)
+    tensors["rescore.codes"] = {
+      dtype: "U8",
+      shape: [ids.size, originals.rows.stride],
+      bytes: rows(originals.rows),
+    };
+  else if (originals)
     tensors["vectors"] = {
       dtype: originals.dtype,
       shape: [ids.size, codec.dim],
@@ -50,6 +64,7 @@ export function indexToBytes<I extends Id>(codec: Codec, metric: Metric, parts: 
     count: ids.size,
     metric,
     codec: stamp,
+    ...(finer ? { rescore: codecStamp(finer) } : {}),
     idType: column.type,
     tensors,
   });
@@ -89,7 +104,7 @@ export function indexFromContents<I extends Id>(
   families: readonly CodecFamily[],
   trusted: boolean = false,
 ): LoadedIndex<I> {
-  const { codec: stamp, count, dim, tensors } = contents;
+  const { codec: stamp, count, tensors } = contents;
   if (!stamp || contents.kind !== "codes")
     throw new PithError(
       "UNSUPPORTED_FORMAT",
@@ -99,13 +114,7 @@ export function indexFromContents<I extends Id>(
         actual: contents.kind,
       },
     );
-  const family = families.find((f) => f.name === stamp.name);
-  if (!family)
-    throw unknownCodec(
-      stamp.name,
-      families.map((f) => f.name),
-    );
-  const codec = family.restore(codecState(contents));
+  const codec = familyOf(stamp.name, families).restore(codecState(contents));
   const metric = checkMetric(contents.metric, codec.supports.metrics);
   const codes = { bytes: tensors["codes"].bytes, stride: tensors["codes"].shape[1], count };
   checkCodes(codes, codec.stride);
@@ -113,7 +122,33 @@ export function indexFromContents<I extends Id>(
   const ids = new IdMap<I>(
     idsOf(contents, trusted) ?? IdColumn.from(Array.from({ length: count }, (_, row) => row)),
   );
-  const kept = tensors["vectors"];
-  const originals = kept && new Originals(kept.dtype as "F16" | "F32", dim, kept.bytes);
+  const originals = keptRows(contents, metric, families, trusted);
   return { codec, metric, parts: { ids, codes: new RowStore(codec.stride, codes.bytes), originals } };
+}
+
+function keptRows(
+  contents: PithContents,
+  metric: Metric,
+  families: readonly CodecFamily[],
+  trusted: boolean,
+): KeptRows | undefined {
+  const { dim, count, rescore, tensors } = contents;
+  const kept = tensors["vectors"];
+  if (kept) return new Originals(kept.dtype as "F16" | "F32", dim, metric, kept.bytes);
+  if (!rescore) return undefined;
+  const codec = familyOf(rescore.name, families).restore(rescoreState(contents));
+  const { bytes, shape } = tensors["rescore.codes"];
+  const codes = { bytes, stride: shape[1], count };
+  checkCodes(codes, codec.stride);
+  if (!trusted) codec.verifyCodes?.(codes);
+  return new CodedRows(codec, dim, metric, bytes);
+}
+
+function familyOf(name: string, families: readonly CodecFamily[]): CodecFamily {
+  const family = families.find((f) => f.name === name);
+  if (family) return family;
+  throw unknownCodec(
+    name,
+    families.map((f) => f.name),
+  );
 }

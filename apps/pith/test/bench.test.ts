@@ -1,0 +1,66 @@
+import { describe, expect, test } from "vitest";
+import { npy, put, randomVectors } from "./inputs.ts";
+import { folder, json, text } from "./pith.ts";
+import { refused } from "./refused.ts";
+
+interface Report {
+  n: number;
+  queries: number;
+  threads: number;
+  backend: string;
+  codecs: {
+    codec: string;
+    bytesPerVector: number;
+    recall: number;
+    [figure: string]: number | string | null;
+  }[];
+}
+
+describe("pith bench", () => {
+  test("seeded vectors: every codec beside exact search, with recall and all speeds", async () => {
+    const cwd = folder();
+    const report = await json<Report>(["bench", "-n", "600", "-d", "16", "--queries", "9"], { cwd });
+    expect(report).toMatchObject({ n: 600, dim: 16, queries: 9, k: 10, threads: 1, seed: 0, file: null });
+    const [exact, ...others] = report.codecs;
+    expect(exact).toMatchObject({
+      codec: "float32",
+      bytesPerVector: 64,
+      recall: 1,
+      encodeVectorsPerSecond: null,
+    });
+    expect(others.map(({ codec }) => codec)).toContain("int8");
+    for (const codec of others) {
+      expect(codec.recall).toBeGreaterThan(0.5);
+      expect(codec.bytesPerVector).toBeLessThan(64);
+      for (const figure of ["encodeVectorsPerSecond", "singleQueriesPerSecond", "batchQueriesPerSecond"])
+        expect(codec[figure]).toBeGreaterThan(0);
+    }
+  });
+
+  test("a file, its last rows as queries, one codec, the backend named", async () => {
+    const cwd = folder();
+    put(cwd, { "in.npy": npy(randomVectors(30, 4, 1)) });
+    const printed = await text(["bench", "in.npy", "--queries", "5", "-k", "99", "-c", "int8"], {
+      cwd,
+      env: { PITH_BACKEND: "portable" },
+    });
+    expect(printed).toMatch(
+      /^25 x 4 in\.npy, cosine, 5 queries, top 99\n[^\n]+; portable, typescript, 1 thread\n/,
+    );
+    expect(printed).toMatch(/\nint8 +8 +1\.0000 +[\d,]+ +[\d,]+ +[\d,]+ +[\d,]+\n$/);
+  });
+
+  refused("an unknown codec", ["bench", "-c", "int9"], "UNKNOWN_CODEC", /unknown codec "int9"/);
+  refused(
+    "a dim for a file",
+    ["bench", "in.npy", "-d", "3"],
+    "INVALID_ARGUMENT",
+    /--dim is for seeded vectors/,
+  );
+  refused(
+    "too few rows",
+    ["bench", "in.npy", "--queries", "4"],
+    "EMPTY_INPUT",
+    /"in\.npy": expected more than the 4 vectors/,
+  );
+});
