@@ -48,9 +48,9 @@ export const CODEC_LAWS = {
   "state.shape": "state holds the canonical params with every option, and tensors of exactly their shape",
   "state.restore": "restore(state()) is the same codec: same bytes, floats, scores and state",
   "state.hostile": "restore of any other state is a PithError, or a codec with exactly that state",
-  "backend.codes": '"bitwise": the same bytes as the portable backend; "ranking": the same hits',
-  "backend.decode": "stored codes decode as on the portable backend, within 1e-6 of the row's norm",
-  "backend.scores": "stored codes score as on the portable backend, within 1e-6 |q||x|, and rank alike",
+  "backend.codes": '"bitwise": the same bytes as from TypeScript; "ranking": the same hits',
+  "backend.decode": "stored codes decode as in TypeScript, within 1e-6 of the row's norm",
+  "backend.scores": "stored codes score as in TypeScript, within 1e-6 |q||x|, and rank alike",
 } as const;
 
 export type CodecLaw = keyof typeof CODEC_LAWS;
