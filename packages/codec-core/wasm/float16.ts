@@ -26,25 +26,30 @@ export function narrow(data: usize, count: i32, out: usize): void {
 
 function widened(half: v128): v128 {
   const value = v128.and(half, i32x4.splat(0x7fff));
-  const scaled = f32x4.mul(i32x4.shl(value, 13), i32x4.splat((127 + 112) << 23));
-  const special = v128.and(i32x4.gt_s(value, i32x4.splat(0x7bff)), i32x4.splat(0x7f800000));
-  const quiet = v128.and(i32x4.gt_s(value, i32x4.splat(0x7c00)), i32x4.splat(0x400000));
   const sign = i32x4.shl(v128.and(half, i32x4.splat(0x8000)), 16);
-  return v128.or(v128.or(scaled, sign), v128.or(special, quiet));
+  const scaled = v128.or(sign, f32x4.mul(i32x4.shl(value, 13), i32x4.splat((127 + 112) << 23)));
+  const special = i32x4.gt_s(value, i32x4.splat(0x7bff));
+  if (!v128.any_true(special)) return scaled;
+  const nan = i32x4.gt_s(value, i32x4.splat(0x7c00));
+  const exponent = v128.and(special, i32x4.splat(0x7f800000));
+  return v128.or(scaled, v128.or(exponent, v128.and(nan, i32x4.splat(0x400000))));
 }
 
 function narrowed(bits: v128): v128 {
   const value = magnitude(bits);
   const sign = v128.and(i32x4.shr_u(bits, 16), i32x4.splat(0x8000));
+  const kept = i32x4.shr_u(value, 13);
   // Adding just under half a unit, or half where the kept part is odd, makes the shift round half to even.
-  const odd = v128.and(i32x4.shr_u(value, 13), i32x4.splat(1));
+  const odd = v128.and(kept, i32x4.splat(1));
   const normal = i32x4.shr_u(i32x4.add(i32x4.add(value, odd), i32x4.splat(0xfff - 0x38000000)), 13);
-  const subnormal = i32x4.sub(f32x4.add(value, f32x4.splat(0.5)), i32x4.splat(0x3f000000));
-  const payload = v128.and(i32x4.shr_u(value, 13), i32x4.splat(0x3ff));
-  const nan = v128.or(payload, i32x4.splat(0x7e00));
-  let out = v128.bitselect(subnormal, normal, i32x4.lt_s(value, i32x4.splat(0x38800000)));
+  const small = i32x4.lt_s(value, i32x4.splat(0x38800000));
   // 65,520 is half way between 65,504, the largest float16, and 65,536.
-  out = v128.bitselect(i32x4.splat(0x7c00), out, i32x4.gt_s(value, i32x4.splat(0x477fefff)));
+  const large = i32x4.gt_s(value, i32x4.splat(0x477fefff));
+  if (!v128.any_true(v128.or(small, large))) return v128.or(sign, normal);
+  const subnormal = i32x4.sub(f32x4.add(value, f32x4.splat(0.5)), i32x4.splat(0x3f000000));
+  const nan = v128.or(v128.and(kept, i32x4.splat(0x3ff)), i32x4.splat(0x7e00));
+  let out = v128.bitselect(subnormal, normal, small);
+  out = v128.bitselect(i32x4.splat(0x7c00), out, large);
   out = v128.bitselect(nan, out, i32x4.gt_s(value, i32x4.splat(0x7f800000)));
   return v128.or(sign, out);
 }

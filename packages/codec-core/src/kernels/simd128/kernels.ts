@@ -12,7 +12,7 @@ import { int8Decode, int8Encode, int8Scores } from "./int8.ts";
 import { int8TopK } from "./int8-search.ts";
 
 /** Below this many elements, copying in and out costs more than the work. */
-const SMALL = 1024;
+const SMALL = 128;
 
 /** `small`: inputs of fewer elements go to TypeScript. */
 export function simd128Kernels(wasm: Wasm, small: number = SMALL): Kernels {
