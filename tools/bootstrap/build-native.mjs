@@ -1,6 +1,6 @@
 /**
  * Builds the native addon of @pith/codec-core into its package folder: binding.cjs, binding.d.cts and the .node
- * library. Without cargo it says so in one line and succeeds: Pith then runs on TypeScript.
+ * library. Without cargo it says so in one line and succeeds: Pith then runs on WebAssembly.
  */
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
@@ -15,7 +15,7 @@ const core = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "packages
 const cargo = cargoVersion();
 if (cargo === undefined || cargo < OLDEST_CARGO) {
   const why = cargo === undefined ? "cargo not found" : `cargo 1.${cargo} is older than 1.${OLDEST_CARGO}`;
-  console.log(`${why}: Pith runs on its TypeScript backend (slower, the same results)`);
+  console.log(`${why}: Pith runs on its portable backend (slower, the same results)`);
   process.exit(0);
 }
 

@@ -65,7 +65,7 @@ function install(verbose) {
 
 function build(verbose) {
   const rust = env.PITH_RUSTC !== "none";
-  if (!rust) step("no Rust toolchain: using the TypeScript backend (slower, the same results)");
+  if (!rust) step("no Rust toolchain: using the portable backend (slower, the same results)");
   if (!existsSync(join(ROOT, "apps/pith/dist/main.js")))
     step(rust ? "building; the native core takes about a minute the first time" : "building");
   if (turbo(["build"], { quiet: !verbose }) !== 0) fail("the build failed");

@@ -95,6 +95,7 @@ describe("pith doctor", () => {
       backend: expect.stringMatching(/^(native|portable)$/),
       isa: expect.any(String),
       availableIsas: expect.any(Array),
+      portableIsas: expect.arrayContaining(["typescript"]),
       reason: expect.toSatisfy((reason: unknown) => reason === null || typeof reason === "string"),
       cpu: expect.any(String),
       cpuFeatures: expect.any(Array),
@@ -109,7 +110,9 @@ describe("pith doctor", () => {
   test("says why the native backend isn't used", async () => {
     const env = { PITH_BACKEND: "portable" };
     const report = await json(["doctor"], { env });
-    expect(report).toMatchObject({ backend: "portable", isa: "typescript", reason: "PITH_BACKEND=portable" });
+    expect(report).toMatchObject({ backend: "portable", isa: "simd128", reason: "PITH_BACKEND=portable" });
+    const slow = await json(["doctor"], { env: { PITH_ISA: "typescript" } });
+    expect(slow).toMatchObject({ backend: "portable", isa: "typescript", reason: "PITH_ISA=typescript" });
     expect(await text(["doctor"], { env })).toMatch(/^backend +portable \(PITH_BACKEND=portable\)$/m);
   });
 

@@ -32,11 +32,11 @@ describe("a codec that", () => {
   test.each(BROKEN)("$fault breaks $law", async ({ family, law }) => {
     const options = family.name === "grid" ? [{}, { levels: 7 }] : {};
     const register = (t: TestFunction): void =>
-      codecContract({ test: plainly(t), family, options, dims, backends: ["portable"] });
+      codecContract({ test: plainly(t), family, options, dims, backends: ["typescript"] });
     const { failures } = await collect(register, law);
     expect([...failures.keys()]).toContain(law);
     expect(failures.get(law)?.message).toMatch(
-      new RegExp(`^\\[${law}\\] ${family.name}.* on portable, dim \\d+, seed 20260101: `),
+      new RegExp(`^\\[${law}\\] ${family.name}.* on portable/typescript, dim \\d+, seed 20260101: `),
     );
   });
 

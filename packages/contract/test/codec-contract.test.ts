@@ -16,23 +16,25 @@ test("each test is named after codec, metric, backend, law and seed", async () =
       test: t,
       family: grid,
       options: { levels: 7 },
-      backends: ["portable"],
+      backends: ["typescript"],
       dims: [2],
       seed: 5,
     }),
   );
-  expect(names).toContain(`grid levels=7 dot on portable: topk.ties: ${CODEC_LAWS["topk.ties"]} (seed 5)`);
+  expect(names).toContain(
+    `grid levels=7 dot on portable/typescript: topk.ties: ${CODEC_LAWS["topk.ties"]} (seed 5)`,
+  );
   expect(new Set(names).size).toBe(names.length);
 });
 
 test("the suite runs again over wrappers: restored codecs, and resident codes where there are any", () => {
   const names = (family: CodecFamily): string[] => {
     const all: string[] = [];
-    codecContract({ test: (name) => all.push(name), family, dims: [3], backends: ["portable"] });
+    codecContract({ test: (name) => all.push(name), family, dims: [3], backends: ["typescript"] });
     return all;
   };
   const lawsOver = (family: CodecFamily, wrapper: string): number =>
-    names(family).filter((name) => name.startsWith(`${family.name}${wrapper} dot on portable: `)).length;
+    names(family).filter((name) => name.startsWith(`${family.name}${wrapper} dot on portable/typescript: `)).length;
   const laws = lawsOver(grid, "");
   expect(laws).toBeGreaterThan(40);
   expect(lawsOver(grid, ", saved and reloaded,")).toBe(laws);
@@ -54,6 +56,19 @@ test("by default, what counts most is tested at dims to 3,072", async () => {
   for (const dim of [1, 2, 3, 6, 17, 63, 64, 65, 384, 768, 1536, 3072]) expect(seen).toContain(dim);
 });
 
+test("TypeScript and WebAssembly are tested, the latter beside the former", async () => {
+  const { names } = await collect((t) =>
+    codecContract({ test: t, family: plain, dims: [3], backends: ["portable"] }),
+  );
+  const lawsOf = (isa: string): Set<string> =>
+    new Set(names.filter((name) => name.includes(`on portable/${isa}: `)).map((name) => name.split(": ")[1]));
+  const [oracle, simd] = [lawsOf("typescript"), lawsOf("simd128")];
+  expect(oracle.size).toBeGreaterThan(20);
+  expect([...simd].filter((law) => !oracle.has(law))).toEqual(
+    backendReport().portable.includes("simd128") ? ["backend.codes", "backend.decode", "backend.scores"] : [],
+  );
+});
+
 test("the native backend is tested, or a test says that it's skipped", async () => {
   const { names } = await collect((t) => codecContract({ test: t, family: plain, dims: [3] }));
   const isas = backendReport().available;
@@ -66,7 +81,7 @@ test("the native backend is tested, or a test says that it's skipped", async () 
 test("what a codec can't do, by its manifest, isn't tested", () => {
   const lawsOf = (family: CodecFamily): Set<string> => {
     const names: string[] = [];
-    codecContract({ test: (name) => names.push(name), family, dims: [3], backends: ["portable"] });
+    codecContract({ test: (name) => names.push(name), family, dims: [3], backends: ["typescript"] });
     return new Set(names.map((name) => name.split(": ")[1]));
   };
   const [all, blindly, plainly] = [lawsOf(grid), lawsOf(blind), lawsOf(plain)];
@@ -80,10 +95,10 @@ test("what a codec can't do, by its manifest, isn't tested", () => {
 
 test("a family that can't make a codec fails every law with its reason, at any runner", async () => {
   const { failures, strays } = await collect((t) =>
-    codecContract({ test: t, family: plain, options: { nonsense: 1 }, backends: ["portable"], dims: [4] }),
+    codecContract({ test: t, family: plain, options: { nonsense: 1 }, backends: ["typescript"], dims: [4] }),
   );
   expect(strays).toEqual([]);
   expect(failures.get("encode.pure")?.message).toMatch(
-    /^\[encode\.pure\] plain nonsense=1 cosine on portable, dim 4, seed 20260101: unexpected PithError/,
+    /^\[encode\.pure\] plain nonsense=1 cosine on portable\/typescript, dim 4, seed 20260101: unexpected PithError/,
   );
 });

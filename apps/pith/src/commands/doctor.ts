@@ -12,11 +12,12 @@ export const doctorCommand: Command = command(
   "show backend, CPU features, threads and versions",
   (c) => c,
   async ({ print }) => {
-    const { backend, isa, available, features, reason } = backendReport();
+    const { backend, isa, available, portable, features, reason } = backendReport();
     const report = {
       backend,
       isa,
       availableIsas: available,
+      portableIsas: portable,
       reason: reason ?? null,
       cpu: cpus()[0]?.model.trim() ?? "unknown",
       cpuFeatures: features,
@@ -30,7 +31,7 @@ export const doctorCommand: Command = command(
       facts([
         ["backend", reason ? `${backend} (${reason})` : backend],
         ["isa", isa],
-        ["available", available.join(", ") || "typescript alone"],
+        ["available", [...portable, ...available].join(", ")],
         ["cpu", report.cpu],
         ["cpu features", report.cpuFeatures.join(" ") || "unknown without the native addon"],
         ["threads", report.threads],

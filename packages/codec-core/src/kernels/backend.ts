@@ -1,11 +1,14 @@
 /**
- * Which kernels run: native where the addon loads, else TypeScript. `PITH_BACKEND=native|portable` and
- * `PITH_ISA=scalar|avx2|avx512` force one; `useBackend` does the same from a program (for tests and benchmarks).
+ * Which kernels run: native where the addon loads, else WebAssembly SIMD, else TypeScript. `PITH_BACKEND=native|portable`
+ * and `PITH_ISA=scalar|avx2|avx512|simd128|typescript` force one; `useBackend` does the same from a program (for tests
+ * and benchmarks).
  */
 import { PithError } from "../errors.ts";
 import type { BackendName, Isa, Kernels } from "./kernels.ts";
 import { loadNative } from "./native.ts";
 import { portable } from "./portable.ts";
+import { loadWasm } from "./simd128/instance.ts";
+import { simd128Kernels } from "./simd128/kernels.ts";
 import { type Threads, threads } from "./threads.ts";
 
 export interface BackendChoice {
@@ -18,11 +21,13 @@ export interface BackendReport {
   readonly isa: Isa;
   /** Instruction sets that the native addon could use here; empty without it. */
   readonly available: readonly Isa[];
+  /** What the portable backend could use here, the slowest first: "typescript", and "simd128" (WebAssembly). */
+  readonly portable: readonly Isa[];
   /** CPU features that the native addon found; empty without it. */
   readonly features: readonly string[];
   /** Threads of a call; 1 where the backend is portable. */
   readonly threads: Threads;
-  /** Why the native addon isn't used, where it isn't. */
+  /** Why the native addon isn't used, where it isn't; and WebAssembly SIMD, where that isn't either. */
   readonly reason?: string;
 }
 
@@ -46,7 +51,7 @@ export function backendReport(): BackendReport {
   const native = loadNative();
   const { isas: available, features } = "isas" in native ? native : { isas: [], features: [] };
   const team = backend === "native" ? threads() : { sync: 1, async: 1 };
-  const report = { backend, isa, available, features, threads: team };
+  const report = { backend, isa, available, portable: portableIsas(), features, threads: team };
   return reason === undefined ? report : { ...report, reason };
 }
 
@@ -56,27 +61,52 @@ function choose(): Kernels {
   const isa = env["PITH_ISA"] as Isa | undefined;
   if (backend !== undefined && backend !== "native" && backend !== "portable")
     throw new PithError("BACKEND_UNAVAILABLE", `PITH_BACKEND: expected native or portable, got ${backend}`);
-  if (backend === "portable") {
-    reason = "PITH_BACKEND=portable";
-    return portable;
+  if (backend === "portable" || (!backend && (isa === "simd128" || isa === "typescript"))) {
+    const forced = pick(isa ? { backend: "portable", isa } : { backend: "portable" });
+    reason = backend ? "PITH_BACKEND=portable" : `PITH_ISA=${isa}`;
+    return forced;
   }
   if (backend === "native" || isa) return pick(isa ? { backend: "native", isa } : { backend: "native" });
   const native = loadNative();
   if ("isas" in native) return native.kernels(native.isas[native.isas.length - 1]);
-  reason = native.reason;
-  return portable;
+  const wasm = loadWasm();
+  reason = "reason" in wasm ? `${native.reason}; ${wasm.reason}` : native.reason;
+  return pick({ backend: "portable" });
 }
 
 function pick({ backend, isa }: BackendChoice): Kernels {
-  if (backend === "portable") return portable;
+  if (backend === "portable") {
+    const fast = simd128();
+    if (isa === "typescript" || (!isa && !fast)) return portable;
+    if (fast && (isa ?? "simd128") === "simd128") return fast;
+    throw unavailable(portableIsas(), isa);
+  }
   const native = loadNative();
   if (!("isas" in native))
     throw new PithError("BACKEND_UNAVAILABLE", `the native backend can't load: ${native.reason}`, native);
   const wanted = isa ?? native.isas[native.isas.length - 1];
-  if (!native.isas.includes(wanted))
-    throw new PithError("BACKEND_UNAVAILABLE", `expected one of ${native.isas.join(", ")}, got ${wanted}`, {
-      expected: native.isas,
-      actual: wanted,
-    });
+  if (!native.isas.includes(wanted)) throw unavailable(native.isas, wanted);
   return native.kernels(wanted);
+}
+
+let simd: Kernels | undefined;
+
+/** The WebAssembly kernels, where they run here. */
+function simd128(): Kernels | undefined {
+  const wasm = loadWasm();
+  if (!("reason" in wasm)) simd ??= simd128Kernels(wasm);
+  return simd;
+}
+
+function portableIsas(): Isa[] {
+  return simd128() ? ["typescript", "simd128"] : ["typescript"];
+}
+
+function unavailable(expected: readonly Isa[], actual: Isa | undefined): PithError {
+  const wasm = actual === "simd128" ? loadWasm() : {};
+  const why = "reason" in wasm ? `: ${wasm.reason}` : "";
+  return new PithError("BACKEND_UNAVAILABLE", `expected one of ${expected.join(", ")}, got ${actual}${why}`, {
+    expected,
+    actual,
+  });
 }

@@ -11,7 +11,7 @@ import type { Metric } from "../contract/metric.ts";
 import type { AsyncKernels } from "./async-kernels.ts";
 
 export type BackendName = "native" | "portable";
-export type Isa = "typescript" | "scalar" | "avx2" | "avx512";
+export type Isa = "typescript" | "simd128" | "scalar" | "avx2" | "avx512";
 
 /** Rows of floats, as they stand in memory or in a file; Uint16Array holds float16 bits. */
 export type FloatRows = Float32Array | Uint16Array;

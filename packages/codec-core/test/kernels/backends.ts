@@ -2,6 +2,8 @@
 import type { Kernels } from "../../src/kernels/kernels.ts";
 import { loadNative } from "../../src/kernels/native.ts";
 import { portable } from "../../src/kernels/portable.ts";
+import { loadWasm } from "../../src/kernels/simd128/instance.ts";
+import { simd128Kernels } from "../../src/kernels/simd128/kernels.ts";
 import type { SplitMix64 } from "../../src/random.ts";
 
 const addon = loadNative();
@@ -12,7 +14,15 @@ export const skipped: string | undefined = "reason" in addon ? addon.reason : un
 /** One for each instruction set of this CPU. */
 export const natives: readonly Kernels[] = "isas" in addon ? addon.isas.map((isa) => addon.kernels(isa)) : [];
 
-export const backends: readonly Kernels[] = [portable, ...natives];
+const wasm = loadWasm();
+
+/** Why WebAssembly SIMD isn't tested; undefined where it is. */
+export const simdSkipped: string | undefined = "reason" in wasm ? wasm.reason : undefined;
+
+/** WebAssembly SIMD, for inputs of any size. */
+export const simds: readonly Kernels[] = "reason" in wasm ? [] : [simd128Kernels(wasm, 0)];
+
+export const backends: readonly Kernels[] = [portable, ...simds, ...natives];
 
 export function normals(random: SplitMix64, n: number): Float32Array {
   return Float32Array.from({ length: n }, () => random.gaussian());

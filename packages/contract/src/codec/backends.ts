@@ -1,5 +1,5 @@
 /** The backends that run here, and running something on one of them. */
-import { type BackendChoice, type BackendName, backendReport, useBackend } from "@pith/codec-core";
+import { type BackendChoice, type BackendName, backendReport, type Isa, useBackend } from "@pith/codec-core";
 
 export interface Backends {
   readonly choices: readonly BackendChoice[];
@@ -7,13 +7,15 @@ export interface Backends {
   readonly skipped?: string;
 }
 
-/** Portable, and native with each instruction set that the addon can use here. */
-export function backendChoices(names: readonly BackendName[]): Backends {
-  const portable = names.includes("portable") ? [{ backend: "portable" } as const] : [];
-  if (!names.includes("native")) return { choices: portable };
-  const { available, reason } = backendReport();
-  if (available.length === 0) return { choices: portable, skipped: reason ?? "it can't load here" };
-  return { choices: [...portable, ...available.map((isa) => ({ backend: "native", isa }) as const)] };
+/** The instruction sets that can be used here of the backends named, or named themselves. */
+export function backendChoices(names: readonly (BackendName | Isa)[]): Backends {
+  const { available, portable, reason } = backendReport();
+  const choices = [
+    ...portable.map((isa) => ({ backend: "portable", isa }) as const),
+    ...available.map((isa) => ({ backend: "native", isa }) as const),
+  ].filter(({ backend, isa }) => names.includes(backend) || names.includes(isa));
+  const missing = available.length === 0 && names.includes("native");
+  return missing ? { choices, skipped: reason ?? "it can't load here" } : { choices };
 }
 
 export function backendName({ backend, isa }: BackendChoice): string {

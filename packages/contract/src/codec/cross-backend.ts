@@ -1,4 +1,4 @@
-/** The portable backend is the oracle: what runs here has to give its bytes, its floats, its scores and its hits. */
+/** TypeScript is the oracle: what runs here has to give its bytes, its floats, its scores and its hits. */
 import type { Codec, Codes, Hits } from "@pith/codec-core";
 import { onBackend } from "./backends.ts";
 import { flatBytes, pickCodes } from "./code-bytes.ts";
@@ -9,10 +9,10 @@ import { decodes, type LawChecks, type Trial } from "./trial.ts";
 
 const COUNT = 67;
 
-/** Runs `action` on the portable kernels with a codec of its own, restored from the state of the one at hand. */
-function onPortable<T>(trial: Trial, action: (codec: Codec) => T): T {
+/** Runs `action` in TypeScript with a codec of its own, restored from the state of the one at hand. */
+function inTypeScript<T>(trial: Trial, action: (codec: Codec) => T): T {
   const state = throughFile(trial.codec().state());
-  return onBackend({ backend: "portable" }, () => action(trial.family.restore(state)));
+  return onBackend({ backend: "portable", isa: "typescript" }, () => action(trial.family.restore(state)));
 }
 
 export const backendLaws: LawChecks<
@@ -26,9 +26,9 @@ export const backendLaws: LawChecks<
       const rows = trial.rows(COUNT);
       const codec = trial.codec();
       const here = codec.encode(rows);
-      const there = onPortable(trial, (portable) => portable.encode(rows));
+      const there = inTypeScript(trial, (oracle) => oracle.encode(rows));
       if (codec.supports.deterministic === "bitwise") {
-        t.same(flatBytes(here), flatBytes(there), "codes, beside the portable ones");
+        t.same(flatBytes(here), flatBytes(there), "codes, beside those of TypeScript");
         return;
       }
       for (const metric of codec.supports.metrics) {
@@ -39,7 +39,7 @@ export const backendLaws: LawChecks<
           (hits, i) => hits.slots.filter((slot) => wanted[i].slots.includes(slot)).length,
         );
         const share = same.reduce((a, b) => a + b, 0) / (10 * found.length);
-        t.ok(share >= 0.98, `${metric}: of 200 hits 98% are those of portable codes (${share})`);
+        t.ok(share >= 0.98, `${metric}: of 200 hits 98% are those of codes from TypeScript (${share})`);
       }
     },
   },
@@ -50,12 +50,12 @@ export const backendLaws: LawChecks<
     applies: decodes,
     run(trial) {
       const { t, dim } = trial;
-      const c = onPortable(trial, (portable) => portable.encode(trial.rows(COUNT)));
-      const expected = onPortable(trial, (portable) => portable.decode(c).data);
+      const c = inTypeScript(trial, (oracle) => oracle.encode(trial.rows(COUNT)));
+      const expected = inTypeScript(trial, (oracle) => oracle.decode(c).data);
       const tolerance = new Float64Array(expected.length);
       for (let i = 0; i < COUNT; i++)
         tolerance.fill(1e-6 * norm(expected.subarray(i * dim, (i + 1) * dim)), i * dim, (i + 1) * dim);
-      t.near(trial.codec().decode(c).data, expected, tolerance, "decoded floats, beside the portable ones");
+      t.near(trial.codec().decode(c).data, expected, tolerance, "decoded floats, beside those of TypeScript");
     },
   },
 
@@ -82,30 +82,30 @@ export const backendLaws: LawChecks<
     run(trial) {
       const { t, dim } = trial;
       const codec = trial.codec();
-      const made = onPortable(trial, (portable) => portable.encode(trial.rows(COUNT)));
+      const made = inTypeScript(trial, (oracle) => oracle.encode(trial.rows(COUNT)));
       const order = Array.from({ length: COUNT }, (_, i) => (i % 7 === 0 ? 7 : i));
       const c = pickCodes(made, order); // some equal codes: ties have to fall alike
       const rows = trial.rows(COUNT).data;
       for (const metric of codec.supports.metrics) {
         const query = trial.query();
-        const [expected, wanted] = onPortable(trial, (portable) => [
-          trial.scores(portable, metric, query, c),
-          portable.scorer(metric).prepare(query).topK(c, 10),
+        const [expected, wanted] = inTypeScript(trial, (oracle) => [
+          trial.scores(oracle, metric, query, c),
+          oracle.scorer(metric).prepare(query).topK(c, 10),
         ]);
         const scores = trial.scores(codec, metric, query, c);
         const tolerance = order.map((i) =>
           scoreTolerance(metric, query, rows.subarray(i * dim, (i + 1) * dim)),
         );
-        t.near(scores, expected, tolerance, `${metric} scores, beside the portable ones`);
+        t.near(scores, expected, tolerance, `${metric} scores, beside those of TypeScript`);
         const hits = codec.scorer(metric).prepare(query).topK(c, 10);
         t.equal(hits.length, wanted.length, `${metric}, number of hits`);
         for (let i = 0; i < hits.length; i++) {
           // Another slot is right only where both scores are within the tolerance of each other.
-          const [slot, portable] = [hits.slots[i], wanted.slots[i]];
-          if (slot !== portable)
+          const [slot, other] = [hits.slots[i], wanted.slots[i]];
+          if (slot !== other)
             t.near(
               [expected[slot]],
-              [expected[portable]],
+              [expected[other]],
               2 * tolerance[slot],
               `${metric}, hit ${i}: slot ${slot}`,
             );

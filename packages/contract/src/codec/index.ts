@@ -2,7 +2,7 @@
  * `codecContract`: every law for every metric of a family, on every backend that runs here. What a codec can't do,
  * by its own manifest, isn't tested; there are no switches to turn a law off.
  */
-import type { BackendChoice, BackendName, CodecFamily, Metric } from "@pith/codec-core";
+import type { BackendChoice, BackendName, CodecFamily, Isa, Metric } from "@pith/codec-core";
 import { DEFAULT_SEED, type TestFunction, underLaw } from "../runner.ts";
 import { backendChoices, backendName, onBackend } from "./backends.ts";
 import { backendLaws } from "./cross-backend.ts";
@@ -29,8 +29,8 @@ export interface CodecContract {
   readonly options?: ExtraOptions | readonly ExtraOptions[];
   /** Default: from the codec's minDim to 17, then 63, 64, 65, 384 and 768, and for what counts most 1,536 and 3,072. */
   readonly dims?: readonly number[];
-  /** Default: both; "native" stands for each instruction set that the addon can use here. */
-  readonly backends?: readonly BackendName[];
+  /** Default: both; each stands for the instruction sets that it can use here, which can be named themselves. */
+  readonly backends?: readonly (BackendName | Isa)[];
   /** Seeds all data; printed in each test's name and failure. */
   readonly seed?: number;
 }
@@ -92,7 +92,7 @@ function register(
   const where = `${name} ${metric} on ${backendName(choice)}`;
   for (const law of LAWS) {
     const check: LawCheck = CHECKS[law];
-    if (!applies(check) || (check.crossBackend && choice.backend === "portable")) continue;
+    if (!applies(check) || (check.crossBackend && choice.isa === "typescript")) continue;
     test(`${where}: ${law}: ${CODEC_LAWS[law]} (seed ${seed})`, async () => {
       let dims: readonly number[] = [];
       await underLaw(law, where, seed, () => {

@@ -59,10 +59,10 @@ export const CODEC_LAWS = {
     "state holds the canonical params with every option (or none, where all are defaults), and tensors of exactly their shape",
   "state.restore": "restore(state()) is the same codec: same bytes, floats, scores and state",
   "state.hostile": "restore of any other state is a PithError, or a codec with exactly that state",
-  "backend.codes": '"bitwise": the same bytes as the portable backend; "ranking": the same hits',
-  "backend.decode": "stored codes decode as on the portable backend, within 1e-6 of the row's norm",
-  "backend.scores": "stored codes score as on the portable backend, within 1e-6 |q||x|, and rank alike",
-  "backend.symmetric": "stored codes score with each other as on the portable backend, within 1e-6 |a||b|",
+  "backend.codes": '"bitwise": the same bytes as from TypeScript; "ranking": the same hits',
+  "backend.decode": "stored codes decode as in TypeScript, within 1e-6 of the row's norm",
+  "backend.scores": "stored codes score as in TypeScript, within 1e-6 |q||x|, and rank alike",
+  "backend.symmetric": "stored codes score with each other as in TypeScript, within 1e-6 |a||b|",
 } as const;
 
 export type CodecLaw = keyof typeof CODEC_LAWS;

@@ -161,7 +161,7 @@ export interface LawCheck {
   readonly wide?: true;
   /** False where the manifest says that there's nothing to test. */
   applies?(codec: Codec): boolean;
-  /** Needs another backend than portable. */
+  /** Needs another backend than TypeScript. */
   readonly crossBackend?: true;
   run(trial: Trial): void;
 }
