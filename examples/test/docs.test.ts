@@ -98,7 +98,7 @@ test("the README shows what `npm start` prints", () => {
   const steady = (text: string): string =>
     text
       .replaceAll(/^backend: .*$/gm, "backend: ...")
-      .replaceAll(/^(\w+ +\d+ +[\d.]+x +[\d.]+ +[\d.]+) .*$/gm, "$1 ...")
+      .replaceAll(/^([\w-]+ +\d+ +[\d.]+x +[\d.]+ +[\d.]+) .*$/gm, "$1 ...")
       .replaceAll(/^(codec +bytes.*|[- ]+)$/gm, "")
       .trim();
   expect(steady(shown ?? "")).toBe(steady(printed));

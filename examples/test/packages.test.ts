@@ -69,6 +69,7 @@ test("codec-core depends on nothing, codecs on codec-core alone", () => {
     );
   expect(dependencies("codec-core")).toEqual([]);
   expect(dependencies("int8")).toEqual(["@pith/codec-core"]);
+  expect(dependencies("turboquant")).toEqual(["@pith/codec-core"]);
 });
 
 test("what isn't in ./files runs without Node: no node: import is reached from the main entry", () => {
@@ -84,6 +85,7 @@ test("what isn't in ./files runs without Node: no node: import is reached from t
   };
   visit(join(ROOT, "packages/codec-core/dist/index.js"));
   visit(join(ROOT, "packages/int8/dist/index.js"));
+  visit(join(ROOT, "packages/turboquant/dist/index.js"));
   expect(seen.size).toBeGreaterThan(20);
 });
 
@@ -92,6 +94,7 @@ test.each([
   "codec-core/dist/files/index.js",
   "contract/dist/index.js",
   "int8/dist/index.js",
+  "turboquant/dist/index.js",
 ])("%s exports these names", async (file) => {
   const module = (await import(pathToFileURL(join(ROOT, "packages", file)).href)) as object;
   expect(Object.keys(module).sort()).toMatchSnapshot();

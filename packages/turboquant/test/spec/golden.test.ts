@@ -1,0 +1,114 @@
+/** The records that are kept for ever, and a second implementation in numpy that makes the same bytes. */
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { SplitMix64 } from "@pith/codec-core";
+import { beforeAll, expect, test } from "vitest";
+// @ts-expect-error A script without types.
+import { pythonWith } from "../../../../tools/python/venv.mjs";
+import { createSpecCodec, type SpecCodec, type SpecEncoder } from "../../src/index.ts";
+
+interface Case {
+  readonly dim: number;
+  readonly bits: number;
+  readonly blockSize: number;
+  readonly useQjl: boolean;
+  readonly polarSeed: string;
+  readonly qjlSeed: string;
+  readonly encoder: SpecEncoder;
+  /** Little-endian float32 in hex. */
+  readonly vector: string;
+}
+type Answer = Case & { readonly name?: string; readonly record: string; readonly decoded: string };
+
+const GOLDEN = fileURLToPath(new URL("../golden/records.jsonl", import.meta.url));
+const SCRIPT = fileURLToPath(new URL("../../../../tools/turboquant/spec.py", import.meta.url));
+const golden = lines(readFileSync(GOLDEN, "utf8"));
+let python: string | undefined;
+
+beforeAll(async () => {
+  const found = await pythonWith(["numpy==2.3.5", "safetensors==0.7.0"]);
+  if ("python" in found) python = found.python;
+  else console.warn(`skipped: records aren't compared with numpy's: ${found.reason}`);
+}, 660_000);
+
+function lines(text: string): Answer[] {
+  return text
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Answer);
+}
+
+function run(command: string, input = ""): string {
+  return execFileSync(python as string, [SCRIPT, command], { input, encoding: "utf8", maxBuffer: 2 ** 28 });
+}
+
+function hex(bytes: Uint8Array | Float32Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
+}
+
+function floats(text: string): Float32Array {
+  return new Float32Array(Uint8Array.from(Buffer.from(text, "hex")).buffer);
+}
+
+function codecOf({ dim, bits, blockSize, useQjl, polarSeed, qjlSeed, encoder }: Case): SpecCodec {
+  const seeds = { polarSeed: BigInt(polarSeed), qjlSeed: BigInt(qjlSeed) };
+  return createSpecCodec({ dim, bits, blockSize, useQjl, encoder, ...seeds });
+}
+
+function check(answer: Answer): void {
+  const codec = codecOf(answer);
+  expect(hex(codec.serialize(codec.compress(floats(answer.vector))))).toBe(answer.record);
+  const record = Uint8Array.from(Buffer.from(answer.record, "hex"));
+  expect(hex(codec.dequantize(record))).toBe(answer.decoded);
+  expect(hex(codec.serialize(codec.deserialize(record)))).toBe(answer.record);
+}
+
+test("there are golden records for every number of bits, both encoders, QJL and the edges of float32", () => {
+  const names = golden.map(({ name }) => name ?? "");
+  expect(new Set(names).size).toBe(58);
+  for (const encoder of ["absmax", "ls"]) {
+    for (let bits = 1; bits <= 8; bits++) expect(names).toContain(`${bits} bits ${encoder}`);
+    for (const edge of ["zero", "times 2^-149", "times 2^120"]) expect(names).toContain(`${edge} ${encoder}`);
+  }
+});
+
+test.each(golden)("golden record: $name", check);
+
+test("numpy makes the golden records again, byte for byte", ({ skip }) => {
+  if (!python) skip();
+  expect(run("golden")).toBe(readFileSync(GOLDEN, "utf8"));
+});
+
+test("numpy and TypeScript agree on random configs and vectors, byte for byte (seed 20261)", ({ skip }) => {
+  if (!python) skip();
+  const random = new SplitMix64(20261);
+  const pick = <T>(...values: readonly T[]): T => values[random.below(values.length)];
+  const shape = (): number => random.gaussian();
+  const kinds: readonly ((dim: number) => Float32Array)[] = [
+    (dim) => Float32Array.from({ length: dim }, shape),
+    (dim) => Float32Array.from({ length: dim }, () => shape() * 2 ** (random.below(240) - 140)),
+    (dim) => Float32Array.from({ length: dim }, () => (random.below(8) === 0 ? shape() : 0)),
+    (dim) => Float32Array.from({ length: dim }, () => random.below(3) - 1),
+    (dim) => Float32Array.from({ length: dim }, () => shape() * 1e-43),
+    (dim) => Float32Array.from({ length: dim }, () => shape() * 1e37),
+    (dim) => new Float32Array(dim).fill(shape()),
+    (dim) => new Float32Array(dim),
+  ];
+  const cases: Case[] = Array.from({ length: 160 }, (_, i) => {
+    const dim = pick(1 + random.below(9), 1 + random.below(300), pick(64, 128, 384));
+    return {
+      dim,
+      bits: 1 + (i % 8),
+      blockSize: pick(1, 2, 5, 16, 32, 33, 256, 65_535),
+      useQjl: random.below(2) === 1,
+      polarSeed: String(pick(42n, random.next())),
+      qjlSeed: String(pick(7919n, random.next())),
+      encoder: pick("absmax", "ls"),
+      vector: hex(pick(...kinds)(dim)),
+    };
+  });
+  const answers = lines(run("encode", cases.map((c) => JSON.stringify(c)).join("\n")));
+  expect(answers.length).toBe(cases.length);
+  answers.forEach(check);
+});
