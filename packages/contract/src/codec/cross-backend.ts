@@ -65,13 +65,13 @@ export const backendLaws: LawChecks<
     run(trial) {
       const { t } = trial;
       const codec = trial.codec();
-      const c = onPortable(trial, (portable) => portable.encode(trial.rows(COUNT)));
+      const c = inTypeScript(trial, (oracle) => oracle.encode(trial.rows(COUNT)));
       for (const metric of codec.supports.metrics)
         for (const row of [0, COUNT - 1]) {
-          const expected = onPortable(trial, (portable) => symmetricScores(portable, metric, c, row));
+          const expected = inTypeScript(trial, (oracle) => symmetricScores(oracle, metric, c, row));
           const tolerance = symmetricTolerance(trial, metric, row, COUNT);
           const scores = symmetricScores(codec, metric, c, row);
-          t.near(scores, expected, tolerance, `${metric} scores of code ${row}, beside the portable ones`);
+          t.near(scores, expected, tolerance, `${metric} scores of code ${row}, beside those of TypeScript`);
         }
     },
   },
