@@ -4,7 +4,8 @@
  */
 import type { BackendName, CodecFamily, Metric } from "@pith/codec-core";
 import { DEFAULT_SEED, type TestFunction, underLaw } from "../runner.ts";
-import { backendChoices, backendName, onBackend } from "./backends.ts";
+import { asyncLaws } from "./async.ts";
+import { backendChoices, backendName, whileOnBackend } from "./backends.ts";
 import { backendLaws } from "./cross-backend.ts";
 import { inputLaws } from "./input.ts";
 import { CODEC_LAWS, type CodecLaw } from "./laws.ts";
@@ -44,6 +45,7 @@ const CHECKS: LawChecks<CodecLaw> = {
   ...scoreLaws,
   ...topKLaws,
   ...stateLaws,
+  ...asyncLaws,
   ...backendLaws,
 };
 
@@ -72,7 +74,7 @@ export function codecContract(contract: CodecContract): void {
             });
             for (const dim of dims)
               await underLaw(law, `${where}, dim ${dim}`, seed, (t) =>
-                onBackend(choice, () => check.run(new Trial(subject, metric, dim, t))),
+                whileOnBackend(choice, () => check.run(new Trial(subject, metric, dim, t))),
               );
           });
         }

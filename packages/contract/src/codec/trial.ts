@@ -161,7 +161,7 @@ export interface LawCheck {
   applies?(codec: Codec): boolean;
   /** Needs another backend than portable. */
   readonly crossBackend?: true;
-  run(trial: Trial): void;
+  run(trial: Trial): void | Promise<void>;
 }
 
 export type LawChecks<Law extends CodecLaw> = { readonly [L in Law]: LawCheck };
