@@ -2,6 +2,7 @@
 import { backendReport, kernels } from "@pith/codec-core";
 import { describe, expect, test } from "vitest";
 import { CODEC_LAWS, codecContract, type TestFunction } from "../src/index.ts";
+import { brokenAsyncs } from "./broken/asyncs.ts";
 import { breakCodec } from "./broken/breaking.ts";
 import { brokenEncoders } from "./broken/encoders.ts";
 import { brokenManifests } from "./broken/manifests.ts";
@@ -19,6 +20,7 @@ const BROKEN = [
   ...brokenScorers,
   ...brokenStates,
   ...brokenSymmetry,
+  ...brokenAsyncs,
 ];
 const dims = [1, 3, 16, 17];
 

@@ -65,7 +65,7 @@ export async function decodeAsync(codec: Codec, c: Codes, options: AsyncOptions 
 async function inBlocks(work: Work, dim: number, block: (start: number, end: number) => void): Promise<void> {
   const size = new BlockSize(FIRST_FLOATS / dim);
   for (let start = 0; start < work.total; ) {
-    if (start > 0) await pause();
+    await pause();
     work.check();
     const end = Math.min(work.total, start + size.rows);
     size.begin();

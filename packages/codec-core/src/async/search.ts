@@ -62,7 +62,7 @@ async function byQueries(
   const out: Hits[] = [];
   const size = new BlockSize(1);
   while (out.length < queries.count) {
-    if (out.length > 0) await pause();
+    await pause();
     work.check();
     const end = Math.min(queries.count, out.length + size.rows);
     size.begin();
@@ -92,7 +92,7 @@ async function byRows(
     const best = Array.from({ length: group.count }, () => new TopK(hits));
     const size = new BlockSize(FIRST_PRODUCTS / group.data.length, WORD);
     for (let start = 0; start < c.count; ) {
-      if (first + start > 0) await pause();
+      await pause();
       work.check();
       checkAttached(c.bytes.length, c.count * c.stride);
       const end = Math.min(c.count, start + size.rows);

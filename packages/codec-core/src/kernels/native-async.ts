@@ -3,6 +3,7 @@
  * (pinned.ts) in place, anything else as copies that nobody else holds, made block by block as the work goes on, while
  * the block before is worked on. Outputs are new arrays that the caller sees when they are whole.
  */
+import { checkAttached } from "../async/encode.ts";
 import { sliceBits } from "../async/search.ts";
 import { type AsyncOptions, aborted, PROGRESS_MS, Work } from "../async/work.ts";
 import type { Metric } from "../contract/metric.ts";
@@ -96,9 +97,8 @@ export function asyncKernels(
     let running: Promise<void> = Promise.resolve();
     for (let start = 0; start < count; start += step) {
       const end = Math.min(count, start + step);
+      checkAttached(rows.length, count * width);
       const copy = rows.slice(start * width, end * width) as R;
-      if (copy.length !== (end - start) * width)
-        throw new PithError("LENGTH_MISMATCH", "the input was transferred or resized while it was read", {});
       await running;
       running = each(copy, start, end);
       // What went wrong is thrown by the await above or below.
@@ -123,6 +123,14 @@ export function asyncKernels(
     const work = new Work(options, count * total);
     const ownQueries = queries.slice();
     const list = allow && new Bitset(total, allow.slice());
+    const allowed = list?.count() ?? total;
+    if (count > 0 && !(k >= 1 && k <= allowed))
+      throw faultError({
+        code: "INVALID_ARGUMENT",
+        what: "k, at most the number of allowed rows",
+        expected: allowed,
+        actual: k,
+      });
     const best: TopK[] = [];
     let whole: TopKOutput | undefined;
     await overRows(rows, width, 32, async (block, start, end) => {

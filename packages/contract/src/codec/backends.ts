@@ -24,11 +24,29 @@ export function backendName({ backend, isa }: BackendChoice): string {
 
 /** Runs `action` on a backend and goes back to the one before, whatever happens. */
 export function onBackend<T>(choice: BackendChoice, action: () => T): T {
-  const { backend, isa } = backendReport();
-  useBackend(choice);
+  const back = switchTo(choice);
   try {
     return action();
   } finally {
-    useBackend({ backend, isa });
+    back();
   }
+}
+
+/** As `onBackend`, until the promise settles. */
+export async function whileOnBackend(
+  choice: BackendChoice,
+  action: () => void | Promise<void>,
+): Promise<void> {
+  const back = switchTo(choice);
+  try {
+    await action();
+  } finally {
+    back();
+  }
+}
+
+function switchTo(choice: BackendChoice): () => void {
+  const { backend, isa } = backendReport();
+  useBackend(choice);
+  return () => useBackend({ backend, isa });
 }

@@ -4,7 +4,8 @@
  */
 import type { BackendChoice, BackendName, CodecFamily, Isa, Metric } from "@pith/codec-core";
 import { DEFAULT_SEED, type TestFunction, underLaw } from "../runner.ts";
-import { backendChoices, backendName, onBackend } from "./backends.ts";
+import { asyncLaws } from "./async.ts";
+import { backendChoices, backendName, whileOnBackend } from "./backends.ts";
 import { backendLaws } from "./cross-backend.ts";
 import { inputLaws } from "./input.ts";
 import { CODEC_LAWS, type CodecLaw } from "./laws.ts";
@@ -47,6 +48,7 @@ const CHECKS: LawChecks<CodecLaw> = {
   ...topKLaws,
   ...symmetricLaws,
   ...stateLaws,
+  ...asyncLaws,
   ...backendLaws,
 };
 
@@ -101,7 +103,7 @@ function register(
       });
       for (const dim of dims)
         await underLaw(law, `${where}, dim ${dim}`, seed, (t) =>
-          onBackend(choice, () => check.run(new Trial(subject, metric, dim, t))),
+          whileOnBackend(choice, () => check.run(new Trial(subject, metric, dim, t))),
         );
     });
   }

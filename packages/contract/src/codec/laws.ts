@@ -59,6 +59,11 @@ export const CODEC_LAWS = {
     "state holds the canonical params with every option (or none, where all are defaults), and tensors of exactly their shape",
   "state.restore": "restore(state()) is the same codec: same bytes, floats, scores and state",
   "state.hostile": "restore of any other state is a PithError, or a codec with exactly that state",
+  "async.same":
+    "encodeAsync, decodeAsync and searchAsync give what encode, decode and topKBatch give, from shared memory too",
+  "async.refuse": "the asynchronous forms reject what the others refuse, with the same row and column",
+  "async.progress": "progress never goes back, and is told once that all is done",
+  "async.abort": "a signal that is aborted before the end is ABORTED, with its reason as the cause",
   "backend.codes": '"bitwise": the same bytes as from TypeScript; "ranking": the same hits',
   "backend.decode": "stored codes decode as in TypeScript, within 1e-6 of the row's norm",
   "backend.scores": "stored codes score as in TypeScript, within 1e-6 |q||x|, and rank alike",

@@ -163,7 +163,7 @@ export interface LawCheck {
   applies?(codec: Codec): boolean;
   /** Needs another backend than TypeScript. */
   readonly crossBackend?: true;
-  run(trial: Trial): void;
+  run(trial: Trial): void | Promise<void>;
 }
 
 export type LawChecks<Law extends CodecLaw> = { readonly [L in Law]: LawCheck };

@@ -1,0 +1,212 @@
+/** The native kernels off the event loop: the bits of the others, panics as errors, and memory that goes away. */
+import { afterEach, describe, expect, test } from "vitest";
+import { isPithError } from "../../src/errors.ts";
+import type { AsyncKernels } from "../../src/kernels/async-kernels.ts";
+import type { Isa } from "../../src/kernels/kernels.ts";
+import { loadNative } from "../../src/kernels/native.ts";
+import { portable } from "../../src/kernels/portable.ts";
+import { useThreads } from "../../src/kernels/threads.ts";
+import { SplitMix64 } from "../../src/random.ts";
+import { natives, normals, skipped } from "./backends.ts";
+
+afterEach(() => useThreads(undefined));
+
+const DIM = 48;
+
+/** More than one block of what is copied at once. */
+function corpus(count: number): { data: Float32Array; codes: Uint8Array } {
+  const random = new SplitMix64(60);
+  const few = normals(random, 300 * DIM);
+  const data = new Float32Array(count * DIM);
+  for (let i = 0; i < data.length; i++) data[i] = few[i % few.length] + i / data.length;
+  const codes = new Uint8Array(count * (DIM + 4));
+  fastest().int8Encode(data, DIM, true, codes);
+  return { data, codes };
+}
+
+function fastest(): (typeof natives)[number] {
+  return natives[natives.length - 1];
+}
+
+function asyncs(): AsyncKernels {
+  const { async } = fastest();
+  if (!async) throw new Error("no asynchronous kernels");
+  return async;
+}
+
+function shared<T extends Uint8Array | Float32Array>(array: T): T {
+  const make = array.constructor as new (buffer: SharedArrayBuffer) => T;
+  const copy = new make(new SharedArrayBuffer(array.byteLength));
+  copy.set(array);
+  return copy;
+}
+
+/** Many numbers from few draws. */
+function repeated(seed: number, length: number): Float32Array {
+  const few = normals(new SplitMix64(seed), 1000);
+  return Float32Array.from({ length }, (_, i) => few[i % few.length] + i / length);
+}
+
+/** Bit for bit; a list of differences between large arrays would take minutes. */
+function sameBytes(actual: ArrayBufferView, expected: ArrayBufferView): void {
+  const bytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Buffer =>
+    Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
+  expect(bytes(actual).equals(bytes(expected))).toBe(true);
+}
+
+async function codeOf(running: Promise<unknown>): Promise<string> {
+  try {
+    await running;
+  } catch (error) {
+    if (isPithError(error)) return error.code;
+    throw error;
+  }
+  return "none";
+}
+
+if (skipped !== undefined) test.skip(`asynchronous kernels: ${skipped}`, () => undefined);
+
+describe.skipIf(skipped !== undefined)("kernels off the event loop", () => {
+  test.each([1, 2, 3, 7])("have the bits of the others, with %i threads", async (threads) => {
+    const count = 90_000;
+    const { data, codes } = corpus(count);
+    const random = new SplitMix64(61);
+    const queries = normals(random, 5 * DIM);
+    const allow = Uint32Array.from({ length: Math.ceil(count / 32) }, (_, i) => Math.imul(i + 1, 0x9e3779b9));
+    const sync = fastest();
+    for (const [floats, bytes] of [
+      [data, codes],
+      [shared(data), shared(codes)],
+    ]) {
+      sameBytes(await asyncs().int8Encode(floats, DIM, true, { threads }), codes);
+      const decoded = new Float32Array(data.length);
+      sync.int8Decode(codes, DIM, decoded);
+      sameBytes(await asyncs().int8Decode(bytes, DIM, { threads }), decoded);
+      for (const list of [undefined, allow])
+        for (const k of [1, 20]) {
+          const room = () => ({ slots: new Uint32Array(5 * k), scores: new Float32Array(5 * k) });
+          const [ofCodes, ofFloats] = [room(), room()];
+          sync.int8TopK("dot", queries, codes, DIM, k, list, ofCodes);
+          sync.floatTopK("l2", queries, data, DIM, k, list, ofFloats);
+          expect(await asyncs().int8TopK("dot", queries, bytes, DIM, k, list, { threads })).toEqual(ofCodes);
+          expect(await asyncs().floatTopK("l2", queries, floats, DIM, k, list, { threads })).toEqual(
+            ofFloats,
+          );
+        }
+    }
+    useThreads(threads);
+    const again = new Uint8Array(codes.length);
+    sync.int8Encode(data, DIM, true, again);
+    sameBytes(again, codes);
+    const [scores, one] = [new Float32Array(count), new Float32Array(count)];
+    sync.int8Scores("dot", queries.subarray(0, DIM), codes, DIM, scores);
+    useThreads(1);
+    sync.int8Scores("dot", queries.subarray(0, DIM), codes, DIM, one);
+    sameBytes(scores, one);
+  });
+
+  test("a panic in Rust rejects with INTERNAL, and the process lives", async () => {
+    const addon = loadNative();
+    if (!("isas" in addon)) throw new Error(addon.reason);
+    // An instruction set that isn't there has the place -1: an index out of bounds.
+    const broken = addon.kernels("none" as Isa).async as AsyncKernels;
+    const encode = (): Promise<unknown> => broken.int8Encode(new Float32Array(4), 2, false, {});
+    await expect(encode()).rejects.toThrow(/index out of bounds/);
+    expect(await codeOf(encode())).toBe("INTERNAL");
+    expect(
+      await codeOf(broken.int8TopK("dot", new Float32Array(2), new Uint8Array(12), 2, 1, undefined, {})),
+    ).toBe("INTERNAL");
+    expect(await asyncs().int8Encode(Float32Array.of(1, 2), 2, false, {})).toHaveLength(6);
+  });
+
+  test("what doesn't fit is a typed error", async () => {
+    const { int8Encode, int8TopK } = asyncs();
+    expect(await codeOf(int8Encode(new Float32Array(4), 3, false, {}))).toBe("LENGTH_MISMATCH");
+    expect(await codeOf(int8Encode(new Float64Array(2) as unknown as Float32Array, 2, false, {}))).toBe(
+      "INTERNAL",
+    );
+    const query = new Float32Array(3);
+    expect(await codeOf(int8TopK("dot", query, new Uint8Array(14), 3, 3, undefined, {}))).toBe(
+      "INVALID_ARGUMENT",
+    );
+    for (const threads of [0, -1, 1.5, Number.NaN, 1025])
+      expect(await codeOf(int8Encode(new Float32Array(2), 2, false, { threads }))).toBe("INVALID_ARGUMENT");
+    const bad = new Float32Array(3_000_000);
+    bad[2_500_000] = Number.POSITIVE_INFINITY;
+    bad[2_900_000] = Number.NaN;
+    for (const data of [bad, shared(bad)])
+      await expect(int8Encode(data, 100, false, { threads: 2 })).rejects.toMatchObject({
+        code: "NOT_FINITE",
+        details: { row: 25_000, column: 0 },
+      });
+  });
+
+  test("no rows and no queries", async () => {
+    expect(await asyncs().int8Encode(new Float32Array(0), 3, false, {})).toHaveLength(0);
+    expect(await asyncs().int8Decode(new Uint8Array(0), 3, {})).toHaveLength(0);
+    expect(
+      await asyncs().int8TopK("dot", new Float32Array(0), new Uint8Array(14), 3, 1, undefined, {}),
+    ).toEqual({
+      slots: new Uint32Array(0),
+      scores: new Float32Array(0),
+    });
+  });
+
+  test("a buffer that is transferred or shrunk on the way can't hurt", async () => {
+    const { codes } = corpus(300_000);
+    const query = normals(new SplitMix64(62), DIM);
+    const search = (bytes: Uint8Array): Promise<string> =>
+      codeOf(asyncs().int8TopK("dot", query, bytes, DIM, 10, undefined, {}));
+    const transferred = codes.slice();
+    const running = search(transferred);
+    structuredClone(transferred.buffer, { transfer: [transferred.buffer] });
+    expect(transferred).toHaveLength(0);
+    expect(await running).toBe("LENGTH_MISMATCH");
+    const Resizable = ArrayBuffer as unknown as new (
+      length: number,
+      options: { maxByteLength: number },
+    ) => ArrayBuffer & { resize(length: number): void };
+    const resizable = new Resizable(codes.length, { maxByteLength: codes.length });
+    new Uint8Array(resizable).set(codes);
+    const shrinking = search(new Uint8Array(resizable));
+    resizable.resize(0);
+    expect(await shrinking).toBe("LENGTH_MISMATCH");
+    // Shared memory only grows: it is read where it is, to its end.
+    expect(await search(shared(codes))).toBe("none");
+  });
+
+  test("an abort in the middle of a long scan rejects at once, and the event loop runs meanwhile", async () => {
+    const { codes } = corpus(100_000);
+    const queries = repeated(63, 3000 * DIM);
+    for (const bytes of [codes, shared(codes)]) {
+      const controller = new AbortController();
+      let ticks = 0;
+      const timer = setInterval(() => ticks++, 1);
+      const running = asyncs().int8TopK("dot", queries, bytes, DIM, 10, undefined, {
+        signal: controller.signal,
+      });
+      const code = codeOf(running);
+      while (ticks < 3) await new Promise((resolve) => setTimeout(resolve, 1));
+      const began = performance.now();
+      controller.abort();
+      expect(await code).toBe("ABORTED");
+      expect(performance.now() - began).toBeLessThan(50);
+      clearInterval(timer);
+    }
+  });
+
+  test("what progress throws ends the work", async () => {
+    const { codes } = corpus(100_000);
+    const queries = repeated(64, 3000 * DIM);
+    const running = asyncs().int8TopK("dot", queries, shared(codes), DIM, 1, undefined, {
+      onProgress(done, total) {
+        throw new Error(`${done < total}`);
+      },
+    });
+    await expect(running).rejects.toThrow("true");
+  });
+
+  test("the portable kernels have none", () => {
+    expect(portable.async).toBeUndefined();
+  });
+});
