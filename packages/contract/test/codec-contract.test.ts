@@ -34,7 +34,8 @@ test("the suite runs again over wrappers: restored codecs, and resident codes wh
     return all;
   };
   const lawsOver = (family: CodecFamily, wrapper: string): number =>
-    names(family).filter((name) => name.startsWith(`${family.name}${wrapper} dot on portable/typescript: `)).length;
+    names(family).filter((name) => name.startsWith(`${family.name}${wrapper} dot on portable/typescript: `))
+      .length;
   const laws = lawsOver(grid, "");
   expect(laws).toBeGreaterThan(40);
   expect(lawsOver(grid, ", saved and reloaded,")).toBe(laws);
