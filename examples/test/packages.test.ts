@@ -84,6 +84,7 @@ test("what isn't in ./files runs without Node: no node: import is reached from t
   };
   visit(join(ROOT, "packages/codec-core/dist/index.js"));
   visit(join(ROOT, "packages/int8/dist/index.js"));
+  visit(join(ROOT, "packages/int8/dist/binary/index.js"));
   expect(seen.size).toBeGreaterThan(20);
 });
 
@@ -92,6 +93,7 @@ test.each([
   "codec-core/dist/files/index.js",
   "contract/dist/index.js",
   "int8/dist/index.js",
+  "int8/dist/binary/index.js",
 ])("%s exports these names", async (file) => {
   const module = (await import(pathToFileURL(join(ROOT, "packages", file)).href)) as object;
   expect(Object.keys(module).sort()).toMatchSnapshot();
