@@ -128,7 +128,7 @@ function codeToCode(codec, codes, asked) {
 
 /** Slots by the scores of what is kept of them: float16 rows, or int8 codes. */
 function rescored(store, rows, slots, query) {
-  const { dim, count } = rows;
+  const { dim } = rows;
   if (!stored.has(rows)) {
     const half = new Uint16Array(rows.data.length);
     kernels().toFloat16(rows.data, half);
@@ -143,13 +143,10 @@ function rescored(store, rows, slots, query) {
     kernels().floatScores("cosine", query, part, dim, scores);
   } else {
     const part = new Uint8Array(slots.length * codec.stride);
-    slots.forEach((slot, i) =>
-      part.set(codes.subarray(slot * codec.stride, (slot + 1) * codec.stride), i * codec.stride),
-    );
-    codec
-      .scorer("cosine")
-      .prepare(query)
-      .scoreInto({ bytes: part, stride: codec.stride, count: slots.length }, scores);
+    const { stride } = codec;
+    for (const [i, slot] of slots.entries())
+      part.set(codes.subarray(slot * stride, (slot + 1) * stride), i * stride);
+    codec.scorer("cosine").prepare(query).scoreInto({ bytes: part, stride, count: slots.length }, scores);
   }
   const order = Array.from(scores.keys()).sort((a, b) => scores[b] - scores[a] || slots[a] - slots[b]);
   return Uint32Array.from(order.slice(0, K), (i) => slots[i]);

@@ -86,6 +86,7 @@ test("what isn't in ./files runs without Node: no node: import is reached from t
   visit(join(ROOT, "packages/codec-core/dist/index.js"));
   visit(join(ROOT, "packages/int8/dist/index.js"));
   visit(join(ROOT, "packages/turboquant/dist/index.js"));
+  visit(join(ROOT, "packages/int8/dist/binary/index.js"));
   expect(seen.size).toBeGreaterThan(20);
 });
 
@@ -95,6 +96,7 @@ test.each([
   "contract/dist/index.js",
   "int8/dist/index.js",
   "turboquant/dist/index.js",
+  "int8/dist/binary/index.js",
 ])("%s exports these names", async (file) => {
   const module = (await import(pathToFileURL(join(ROOT, "packages", file)).href)) as object;
   expect(Object.keys(module).sort()).toMatchSnapshot();

@@ -25,7 +25,7 @@ describe("arguments", () => {
     "an option that the codec doesn't have",
     [...COMPRESS, "--option", "bits=4"],
     "INVALID_OPTION",
-    /unknown option "bits"; it has none/,
+    /unknown option "bits"; known: rotate, seed, scale, group/,
   );
   refused(
     "an option with a name that objects have",

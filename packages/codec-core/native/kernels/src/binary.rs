@@ -75,7 +75,7 @@ static SIGNS: [[f32; 8]; 256] = {
     let mut signs = [[-1f32; 8]; 256];
     let mut i = 0;
     while i < 256 * 8 {
-        if i / 8 >> (i % 8) & 1 == 1 {
+        if (i / 8) >> (i % 8) & 1 == 1 {
             signs[i / 8][i % 8] = 1.0;
         }
         i += 1;

@@ -18,14 +18,10 @@
 //!
 //! Source: the randomized Hadamard transform of Ailon, Chazelle: "The fast Johnson-Lindenstrauss transform", SIAM J.
 //! Comput. 2009; windows and halves for other dims after the "FhtKac" rotator of the RaBitQ library (Gao, Long).
-//!
-//! Each pair is added and subtracted by itself, so that any order of pairs gives the same bits: one plain function
-//! serves all instruction sets, and the compiler makes vectors of it. Two steps go through memory at
-//! once: h = 1 and 2, 4 and 8, 16 and 32 ...
 
 use crate::fault::{Fault, expect, expect_dim, row_count};
 use crate::isa::Isa;
-use crate::simd::{Kernel, Simd, run};
+use crate::simd::{F32x16, Kernel, Simd, run};
 
 /// Rotates rows of `dim` floats into `out`, or turns them back. `signs`: whole rounds of 2 ceil(dim / 64) words.
 pub fn hadamard(
@@ -60,18 +56,28 @@ impl Kernel for Rotate<'_> {
     type Output = ();
 
     fn scalar(self) {
-        self.rows();
+        self.rows(transform);
     }
 
     #[inline(always)]
     unsafe fn simd<S: Simd>(self) {
-        self.rows();
+        self.rows(
+            #[inline(always)]
+            |window, scale| {
+                if window.len() < 16 {
+                    transform(window, scale);
+                } else {
+                    // SAFETY: run() has the instruction set; the length is a power of two.
+                    unsafe { transform_lanes::<S::F>(window, scale) };
+                }
+            },
+        );
     }
 }
 
 impl Rotate<'_> {
     #[inline(always)]
-    fn rows(self) {
+    fn rows(self, transform: impl Fn(&mut [f32], f32)) {
         let Rotate { data, dim, signs, inverse, out } = self;
         let p = 1 << dim.ilog2();
         let scale = (1.0 / (p as f64).sqrt()) as f32;
@@ -85,21 +91,20 @@ impl Rotate<'_> {
         for row in out.chunks_exact_mut(dim) {
             for i in 0..rounds {
                 let r = if inverse { rounds - 1 - i } else { i };
-                let mask = &masks[r * dim..][..dim];
-                let window = if r % 2 == 0 { 0 } else { dim - p };
+                let first = if r % 2 == 0 { 0 } else { dim - p };
                 let pairs = p < dim && r % 2 == 1;
+                if pairs && inverse {
+                    halves(row);
+                }
+                if !inverse {
+                    flip(row, &masks[r * dim..][..dim]);
+                }
+                transform(&mut row[first..first + p], scale);
                 if inverse {
-                    if pairs {
-                        halves(row);
-                    }
-                    transform(&mut row[window..window + p], scale);
-                    flip(row, mask);
-                } else {
-                    flip(row, mask);
-                    transform(&mut row[window..window + p], scale);
-                    if pairs {
-                        halves(row);
-                    }
+                    flip(row, &masks[r * dim..][..dim]);
+                }
+                if pairs && !inverse {
+                    halves(row);
                 }
             }
         }
@@ -124,60 +129,59 @@ fn halves(row: &mut [f32]) {
     }
 }
 
-#[inline(always)]
+/// The reference.
 fn transform(x: &mut [f32], scale: f32) {
-    let p = x.len();
-    if p < 16 {
-        let mut h = 1;
-        while h < p {
-            step(x, h);
-            h *= 2;
+    let mut h = 1;
+    while h < x.len() {
+        for block in x.chunks_exact_mut(2 * h) {
+            let (low, high) = block.split_at_mut(h);
+            for (x, y) in low.iter_mut().zip(high) {
+                (*x, *y) = (*x + *y, *x - *y);
+            }
         }
-    } else {
-        for block in x.as_chunks_mut::<4>().0 {
-            let [x0, x1, x2, x3] = *block;
-            let (a, b, c, d) = (x0 + x1, x0 - x1, x2 + x3, x2 - x3);
-            *block = [a + c, b + d, a - c, b - d];
-        }
-        for block in x.as_chunks_mut::<16>().0 {
-            two_steps(block, 4);
-        }
-        let mut h = 16;
-        while h * 2 < p {
-            two_steps(x, h);
-            h *= 4;
-        }
-        if h < p {
-            step(x, h);
-        }
+        h *= 2;
     }
     for v in x {
         *v *= scale;
     }
 }
 
+/// Sixteen elements at a time; above them two steps in one pass through memory.
+///
+/// # Safety
+/// As for [`F32x16`]; the length is a power of two from 16.
 #[inline(always)]
-fn step(x: &mut [f32], h: usize) {
-    for block in x.chunks_exact_mut(2 * h) {
-        let (low, high) = block.split_at_mut(h);
-        for (x, y) in low.iter_mut().zip(high) {
-            let (a, b) = (*x, *y);
-            *x = a + b;
-            *y = a - b;
+unsafe fn transform_lanes<F: F32x16>(x: &mut [f32], scale: f32) {
+    let (p, x) = (x.len(), x.as_mut_ptr());
+    unsafe {
+        for i in (0..p).step_by(16) {
+            F::load(x.add(i)).butterfly::<1>().butterfly::<2>().butterfly::<4>().butterfly::<8>().store(x.add(i));
         }
-    }
-}
-
-/// The steps of distances h and 2h in one pass.
-#[inline(always)]
-fn two_steps(x: &mut [f32], h: usize) {
-    for block in x.chunks_exact_mut(4 * h) {
-        let (low, high) = block.split_at_mut(2 * h);
-        let (x0, x1) = low.split_at_mut(h);
-        let (x2, x3) = high.split_at_mut(h);
-        for (((x0, x1), x2), x3) in x0.iter_mut().zip(x1).zip(x2).zip(x3) {
-            let (a, b, c, d) = (*x0 + *x1, *x0 - *x1, *x2 + *x3, *x2 - *x3);
-            (*x0, *x1, *x2, *x3) = (a + c, b + d, a - c, b - d);
+        let mut h = 16;
+        while 2 * h < p {
+            for block in (0..p).step_by(4 * h) {
+                for i in (block..block + h).step_by(16) {
+                    let at = [x.add(i), x.add(i + h), x.add(i + 2 * h), x.add(i + 3 * h)];
+                    let [x0, x1, x2, x3] = [F::load(at[0]), F::load(at[1]), F::load(at[2]), F::load(at[3])];
+                    let (a, b, c, d) = (x0.add(x1), x0.sub(x1), x2.add(x3), x2.sub(x3));
+                    a.add(c).store(at[0]);
+                    b.add(d).store(at[1]);
+                    a.sub(c).store(at[2]);
+                    b.sub(d).store(at[3]);
+                }
+            }
+            h *= 4;
+        }
+        if h < p {
+            for i in (0..h).step_by(16) {
+                let (a, b) = (F::load(x.add(i)), F::load(x.add(i + h)));
+                a.add(b).store(x.add(i));
+                a.sub(b).store(x.add(i + h));
+            }
+        }
+        let scale = F::splat(scale);
+        for i in (0..p).step_by(16) {
+            F::load(x.add(i)).mul(scale).store(x.add(i));
         }
     }
 }

@@ -49,6 +49,8 @@ pub(crate) trait F32x16: Copy {
     unsafe fn fold(self) -> f32;
     /// Largest lane of numbers.
     unsafe fn largest(self) -> f32;
+    /// Lanes a and b that are H = 1, 2, 4 or 8 apart become a + b and a - b: a step of the Hadamard transform.
+    unsafe fn butterfly<const H: usize>(self) -> Self;
 }
 
 /// Lanes of i32 fed by 32-bit words of small integers: `DIMS` elements of a row against as many of a query.

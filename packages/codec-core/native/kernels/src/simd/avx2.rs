@@ -129,6 +129,32 @@ impl F32x16 for Floats {
         let x = _mm_max_ps(x, _mm_movehl_ps(x, x));
         _mm_cvtss_f32(_mm_max_ss(x, _mm_movehdup_ps(x)))
     }
+    #[inline(always)]
+    unsafe fn butterfly<const H: usize>(self) -> Self {
+        match H {
+            8 => Floats(_mm256_add_ps(self.0, self.1), _mm256_sub_ps(self.0, self.1)),
+            _ => Floats(butterfly8::<H>(self.0), butterfly8::<H>(self.1)),
+        }
+    }
+}
+
+/// As `butterfly`, H = 1, 2 or 4.
+#[inline(always)]
+unsafe fn butterfly8<const H: usize>(x: __m256) -> __m256 {
+    match H {
+        1 => {
+            let y = _mm256_permute_ps::<0b10_11_00_01>(x);
+            _mm256_blend_ps::<0b1010_1010>(_mm256_add_ps(x, y), _mm256_sub_ps(y, x))
+        }
+        2 => {
+            let y = _mm256_permute_ps::<0b01_00_11_10>(x);
+            _mm256_blend_ps::<0b1100_1100>(_mm256_add_ps(x, y), _mm256_sub_ps(y, x))
+        }
+        _ => {
+            let y = _mm256_permute2f128_ps::<1>(x, x);
+            _mm256_blend_ps::<0b1111_0000>(_mm256_add_ps(x, y), _mm256_sub_ps(y, x))
+        }
+    }
 }
 
 /// The tree's last three levels.

@@ -101,6 +101,17 @@ impl F32x16 for Floats {
     unsafe fn largest(self) -> f32 {
         _mm512_reduce_max_ps(self.0)
     }
+    #[inline(always)]
+    unsafe fn butterfly<const H: usize>(self) -> Self {
+        let x = self.0;
+        let (y, seconds) = match H {
+            1 => (_mm512_permute_ps::<0b10_11_00_01>(x), 0xaaaa),
+            2 => (_mm512_permute_ps::<0b01_00_11_10>(x), 0xcccc),
+            4 => (_mm512_shuffle_f32x4::<0b10_11_00_01>(x, x), 0xf0f0),
+            _ => (_mm512_shuffle_f32x4::<0b01_00_11_10>(x, x), 0xff00),
+        };
+        Floats(_mm512_mask_sub_ps(_mm512_add_ps(x, y), seconds, y, x))
+    }
 }
 
 /// Sixteen i32 lanes fed by fours of bytes.
