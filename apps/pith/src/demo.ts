@@ -35,7 +35,7 @@ async function demo(folder: string): Promise<void> {
   console.log(
     `${count(source.count)} Debian packages as ${source.dim}-dimensional embeddings, ${bytes(4 * source.count * source.dim)} as float32`,
   );
-  console.log(`backend: ${backend} (${reason ?? isa})\n`);
+  console.log(`backend: ${backend} (${reason ? `${isa}; ${reason}` : isa})\n`);
 
   const results: Evaluation[] = [];
   for (const name of codecs.names) {

@@ -1,4 +1,5 @@
 /** What the kernel tests share: the backends of this machine, and awkward rows from a fixed seed. */
+import { expect } from "vitest";
 import type { Kernels } from "../../src/kernels/kernels.ts";
 import { loadNative } from "../../src/kernels/native.ts";
 import { portable } from "../../src/kernels/portable.ts";
@@ -50,6 +51,17 @@ export function awkwardRows(random: SplitMix64, count: number, dim: number): Flo
 /** The bits, all NaN alike: which NaN comes out isn't promised. */
 export function bits(data: Float32Array): Uint32Array {
   return new Uint32Array(data.map((v) => (Number.isNaN(v) ? Number.NaN : v)).buffer);
+}
+
+/** The same numbers, told apart as `toEqual` does, which is slow and so only called to say where they differ. */
+export function expectSame(found: ArrayLike<number>[], wanted: ArrayLike<number>[]): void {
+  const same = (a: ArrayLike<number>, b: ArrayLike<number>): boolean => {
+    if (a.length !== b.length) return false;
+    for (let i = 0; i < a.length; i++) if (!Object.is(a[i], b[i])) return false;
+    return true;
+  };
+  if (found.length !== wanted.length || !found.every((a, i) => same(a, wanted[i])))
+    expect(found).toEqual(wanted);
 }
 
 export function hex(bytes: Uint8Array): string {

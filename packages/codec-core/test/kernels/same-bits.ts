@@ -1,10 +1,10 @@
 /** Tests that kernels have the bits of the TypeScript ones. */
-import { expect, test } from "vitest";
+import { test } from "vitest";
 import type { Metric } from "../../src/contract/metric.ts";
 import type { FloatRows, Kernels } from "../../src/kernels/kernels.ts";
 import { portable } from "../../src/kernels/portable.ts";
 import { SplitMix64 } from "../../src/random.ts";
-import { awkwardRows, bits, normals } from "./backends.ts";
+import { awkwardRows, bits, expectSame, normals } from "./backends.ts";
 
 const DIMS = [1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 129, 257, 384];
 const COUNTS = [0, 1, 2, 5, 9, 40];
@@ -17,16 +17,17 @@ export function sameBits(other: Kernels): void {
     for (const dim of DIMS)
       for (const count of COUNTS) {
         const data = awkwardRows(random, count, dim);
-        const both = <T>(run: (k: Kernels) => T): void => expect(run(other)).toEqual(run(portable));
+        const both = (run: (k: Kernels) => ArrayLike<number>[]): void =>
+          expectSame(run(other), run(portable));
         both((k) => {
           const out = new Float32Array(count);
           k.norms(data, dim, out);
-          return bits(out);
+          return [bits(out)];
         });
         both((k) => {
           const out = new Uint16Array(data.length);
           k.toFloat16(data, out);
-          return out;
+          return [out];
         });
         for (const direction of [true, false])
           both((k) => {
@@ -99,7 +100,7 @@ export function same(
     else k.floatScores(metric, query, rows, dim, out);
     return bits(out);
   };
-  expect(scores(other)).toEqual(scores(portable));
+  expectSame([scores(other)], [scores(portable)]);
   const even = new Uint32Array((count + 31) >>> 5).fill(0x55555555);
   for (const [found, allow] of [
     [count, undefined],
@@ -113,7 +114,7 @@ export function same(
         else kernels.floatTopK(metric, queries, rows, dim, k, allow, out);
         return [out.slots, bits(out.scores)];
       };
-      expect(hits(other)).toEqual(hits(portable));
+      expectSame(hits(other), hits(portable));
     }
 }
 

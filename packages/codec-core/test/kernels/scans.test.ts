@@ -4,7 +4,7 @@ import type { Metric } from "../../src/contract/metric.ts";
 import { Bitset } from "../../src/flat/bitset.ts";
 import type { FloatRows, Kernels } from "../../src/kernels/kernels.ts";
 import { SplitMix64 } from "../../src/random.ts";
-import { awkwardRows, backends, normals } from "./backends.ts";
+import { awkwardRows, backends, expectSame, normals } from "./backends.ts";
 
 const METRICS: readonly Metric[] = ["cosine", "dot", "l2"];
 
@@ -90,7 +90,7 @@ describe.each(backends.map((k) => [k.isa, k] as const))("%s", (_, k) => {
                 const hits = rows.topK(metric, queries, limit, list);
                 hits.forEach((found, i) => {
                   const scores = rows.scores(metric, queries.subarray(i * dim, (i + 1) * dim));
-                  expect(found).toEqual(sorted(scores, limit, list));
+                  expectSame(found, sorted(scores, limit, list));
                 });
               }
             }

@@ -3,8 +3,9 @@ import { describe, expect, test } from "vitest";
 import { toFloat16 } from "../../src/kernels/float16.ts";
 import type { Kernels } from "../../src/kernels/kernels.ts";
 import { portable } from "../../src/kernels/portable.ts";
+import { int8Bound } from "../../src/kernels/simd128/int8-bound.ts";
 import { SplitMix64 } from "../../src/random.ts";
-import { awkwardRows, bits, normals, simdSkipped, simds } from "./backends.ts";
+import { awkwardRows, bits, expectSame, normals, simdSkipped, simds } from "./backends.ts";
 import { same, sameBits, unit } from "./same-bits.ts";
 
 if (simdSkipped !== undefined) {
@@ -42,7 +43,7 @@ describe.skipIf(simdSkipped !== undefined).each(simds.map((k) => [k.isa, k] as c
               else kernels.floatTopK(metric, queries, rows, dim, k, allow, out);
               return [out.slots, bits(out.scores)];
             };
-            expect(hits(simd)).toEqual(hits(portable));
+            expectSame(hits(simd), hits(portable));
           }
       }
   });
@@ -67,6 +68,41 @@ describe.skipIf(simdSkipped !== undefined).each(simds.map((k) => [k.isa, k] as c
       for (const rows of [data, codes])
         expect(Buffer.compare(hits(simd, rows), hits(portable, rows))).toBe(0);
     }
+  });
+
+  test("no row is skipped whose 8-bit product is as far off as it can be", () => {
+    const random = new SplitMix64(34);
+    for (const dim of [16, 65, 384])
+      for (const metric of ["dot", "l2"] as const)
+        for (const n of [1, 4]) {
+          const query = normals(random, dim);
+          const code8 = new Int16Array(dim + 16);
+          const { divisor } = int8Bound(metric, query, code8, 8);
+          const step = metric === "l2" ? divisor / 2 : divisor;
+          // The best row has the signs of what rounding took from the query; a first row scores just below it.
+          const codes = new Uint8Array(2 * (dim + 4));
+          const view = new DataView(codes.buffer);
+          const best = dim + 4;
+          for (let j = 0; j < dim; j++) {
+            view.setInt8(best + j, query[j] > step * code8[j] ? 127 : -127);
+            view.setInt8(j, query[j] > 0 ? 100 : -100);
+          }
+          view.setFloat32(dim, 1, true);
+          view.setFloat32(best + dim, 1e-3, true);
+          const scores = new Float32Array(2);
+          portable.int8Scores("dot", query, codes, dim, scores);
+          // A row's score can be given by its scale; under l2 both are short, so that their length counts little.
+          view.setFloat32(dim, (scores[1] - 1e-5 * dim) / scores[0], true);
+          const queries = new Float32Array(n * dim);
+          for (let i = 0; i < n; i++) queries.set(query, i * dim);
+          const hits = (k: Kernels): Uint32Array[] => {
+            const out = { slots: new Uint32Array(n), scores: new Float32Array(n) };
+            k.int8TopK(metric, queries, codes, dim, 1, undefined, out);
+            return [out.slots, bits(out.scores)];
+          };
+          expectSame(hits(simd), hits(portable));
+          if (metric === "dot") expect([...hits(simd)[0]]).toEqual(Array(n).fill(1));
+        }
   });
 
   test("the most dims there are", () => {
