@@ -80,7 +80,7 @@ async function run(name, args) {
   const hook = `data:text/javascript,import{createRequire}from'node:module';const require=createRequire('file:///');${report}`;
   const node = [process.execPath, "--import", hook, MAIN, command, ...args.map(String), ...options, "--json"];
   const [program, ...rest] = group
-    ? ["sh", "-c", 'echo $$ > "$0"; exec "$@"', join(group, "cgroup.procs"), ...node]
+    ? ["sh", "-c", 'echo $$ > "$0" || exit 1; exec "$@"', join(group, "cgroup.procs"), ...node]
     : node;
   const start = performance.now();
   const child = spawn(program, rest, { cwd: folder, stdio: ["ignore", "ignore", "inherit", "pipe"] });
