@@ -6,7 +6,12 @@ import { dirname, join } from "node:path";
 const require = createRequire(join(process.cwd(), "package.json"));
 const vitest = join(dirname(require.resolve("vitest/package.json")), "vitest.mjs");
 // Loaded machines take longer than the 5 s that a test has by default.
-const reporters = ["--testTimeout=120000", "--reporter=default", "--reporter=json", "--outputFile.json=.reports/vitest.json"];
+const reporters = [
+  "--testTimeout=120000",
+  "--reporter=default",
+  "--reporter=json",
+  "--outputFile.json=.reports/vitest.json",
+];
 const { status } = spawnSync(process.execPath, [vitest, "run", ...reporters, ...process.argv.slice(2)], {
   stdio: "inherit",
 });
