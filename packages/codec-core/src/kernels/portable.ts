@@ -5,7 +5,7 @@ import { floatScorer } from "./float-scan.ts";
 import { fromFloat16, toFloat16 } from "./float16.ts";
 import { int8Decode, int8Encode, int8Scorer } from "./int8.ts";
 import type { Kernels } from "./kernels.ts";
-import { norms } from "./norms.ts";
+import { norms, unitRows } from "./norms.ts";
 import { scanScores, scanTopK } from "./scan.ts";
 
 export const portable: Kernels = {
@@ -16,6 +16,7 @@ export const portable: Kernels = {
   toFloat16,
   fromFloat16,
   norms,
+  unitRows,
   floatScores: (metric, query, rows, dim, out) => scanScores(floatScorer(metric, rows, dim), query, out),
   floatTopK: (metric, queries, rows, dim, k, allow, out) =>
     scanTopK(floatScorer(metric, rows, dim), queries, dim, k, allow, out),

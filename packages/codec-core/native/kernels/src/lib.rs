@@ -24,5 +24,5 @@ pub use float_scan::{FloatRows, Metric, float_scores, float_top_k};
 pub use float16::{from_float16, to_float16};
 pub use int8::{int8_decode, int8_encode, int8_scores, int8_top_k};
 pub use isa::{Isa, cpu_features};
-pub use norms::norms;
+pub use norms::{norms, unit_rows};
 pub use topk::TopKOutput;
