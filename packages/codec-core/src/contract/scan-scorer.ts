@@ -6,6 +6,7 @@ import type { AsyncOptions } from "../async/work.ts";
 import { PithError } from "../errors.ts";
 import type { Bitset } from "../flat/bitset.ts";
 import { checkK } from "../flat/top-k.ts";
+import { kernels } from "../kernels/backend.ts";
 import type { TopKOutput } from "../kernels/kernels.ts";
 import type { PreparedQuery, Resident, Scorer } from "./codec.ts";
 import { type Codes, checkCodes, checkOutput } from "./codes.ts";
@@ -49,9 +50,21 @@ export function scanScorer(
     const codes = requireCodes(c, codec.name);
     checkCodes(codes, codec.stride);
     const hits = hitCount(codes.count, k, allow);
+    if (count === 1) return [one(queries, codes, hits, allow)];
     const out = { slots: new Uint32Array(count * hits), scores: new Float32Array(count * hits) };
     if (hits > 0 && count > 0) scan.topK(queries, codes, hits, allow, out);
     return cutHits(out, count, hits);
+  };
+  // Arrays of a few elements live inside V8's heap and are moved out when native code asks for them, which costs more
+  // than a small search: one query's hits are written into room that stays, and copied.
+  let room = { slots: new Uint32Array(0), scores: new Float32Array(0) };
+  const one = (query: Float32Array, codes: Codes, hits: number, allow?: Bitset): Hits => {
+    if (room.slots.length !== hits) {
+      const bytes = new ArrayBuffer(hits * 8);
+      room = { slots: new Uint32Array(bytes, 0, hits), scores: new Float32Array(bytes, hits * 4, hits) };
+    }
+    if (hits > 0) scan.topK(query, codes, hits, allow, room);
+    return { slots: room.slots.slice(), scores: room.scores.slice(), length: hits };
   };
   const ready = (queries: Float32Array): Float32Array => {
     const q = metric === "cosine" ? unitRows(queries, codec.dim) : queries;
@@ -116,12 +129,7 @@ export function hitCount(count: number, k: number, allow?: Bitset): number {
 /** Rows divided by their norms, in a new array; zero rows stay zero. In float64, so no square can overflow. */
 export function unitRows(data: Float32Array, dim: number): Float32Array {
   const out = new Float32Array(data.length);
-  for (let start = 0; start < data.length; start += dim) {
-    let sum = 0;
-    for (let j = start; j < start + dim; j++) sum += data[j] * data[j];
-    const norm = Math.sqrt(sum);
-    if (norm > 0) for (let j = start; j < start + dim; j++) out[j] = data[j] / norm;
-  }
+  kernels().unitRows(data, dim, out);
   return out;
 }
 

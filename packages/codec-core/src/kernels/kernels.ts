@@ -42,6 +42,9 @@ export interface Kernels {
   /** Euclidean norm of each row; exact in range: no overflow or underflow of the squares. */
   norms(data: Float32Array, dim: number, out: Float32Array): void;
 
+  /** Rows divided by their norms, zero rows as they are. The rule, to the bit, is in kernels/norms.ts. */
+  unitRows(data: Float32Array, dim: number, out: Float32Array): void;
+
   /**
    * Exact scores of one float32 query against rows: the inner product, under l2 minus the squared distance. Under
    * cosine the query comes normalised and the row's norm is divided out here; a zero row scores 0. The rules, to the

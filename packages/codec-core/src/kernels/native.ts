@@ -76,6 +76,7 @@ interface Addon extends AsyncAddon {
   toFloat16(at: number, data: Float32Array, out: Uint16Array): Outcome;
   fromFloat16(at: number, bits: Uint16Array, out: Float32Array): Outcome;
   norms(at: number, data: Float32Array, dim: number, out: Float32Array): Outcome;
+  unitRows(at: number, data: Float32Array, dim: number, out: Float32Array): Outcome;
   floatScores: Scores<Float32Array>;
   halfScores: Scores<Uint16Array>;
   int8Scores: Scores<Uint8Array>;
@@ -196,6 +197,7 @@ function wrap(addon: Addon, isa: Isa): Kernels {
     toFloat16: (data, out) => check(() => addon.toFloat16(at, data, out)),
     fromFloat16: (bits, out) => check(() => addon.fromFloat16(at, bits, out)),
     norms: (data, dim, out) => check(() => addon.norms(at, data, dim, out)),
+    unitRows: (data, dim, out) => check(() => addon.unitRows(at, data, dim, out)),
     floatScores: (metric, query, rows, dim, out) =>
       check(() =>
         rows instanceof Uint16Array

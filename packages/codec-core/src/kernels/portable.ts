@@ -8,7 +8,7 @@ import { hadamard } from "./hadamard.ts";
 import { int8Decode, int8Encode, int8Scorer } from "./int8.ts";
 import { int8GroupedDecode, int8GroupedEncode, int8GroupedScorer, int8Symmetric } from "./int8-grouped.ts";
 import type { Kernels } from "./kernels.ts";
-import { norms } from "./norms.ts";
+import { norms, unitRows } from "./norms.ts";
 import { scanScores, scanTopK } from "./scan.ts";
 
 export const portable: Kernels = {
@@ -19,6 +19,7 @@ export const portable: Kernels = {
   toFloat16,
   fromFloat16,
   norms,
+  unitRows,
   floatScores: (metric, query, rows, dim, out) => scanScores(floatScorer(metric, rows, dim), query, out),
   floatTopK: (metric, queries, rows, dim, k, allow, out) =>
     scanTopK(floatScorer(metric, rows, dim), queries, dim, k, allow, out),

@@ -151,6 +151,17 @@ describe.each(backends.map((k) => [k.isa, k] as const))("%s", (_, k) => {
     expect(out).toEqual(Float32Array.from(expected));
   });
 
+  test("rows of length 1, of tiny and huge ones too", () => {
+    const rows = Float32Array.from([3, 4, 3e38, -4e37, 3e-30, 4e-30, 0, -0, 2 ** -149, 0]);
+    const out = new Float32Array(rows.length);
+    k.unitRows(rows, 2, out);
+    for (let i = 0; i < rows.length; i += 2) {
+      const norm = Math.hypot(rows[i], rows[i + 1]) || 1;
+      expect(out[i]).toBeCloseTo(rows[i] / norm, 6);
+      expect(out[i + 1]).toBeCloseTo(rows[i + 1] / norm, 6);
+    }
+  });
+
   test("the first number that isn't finite", () => {
     for (const length of [0, 1, 63, 64, 65, 255, 256, 257, 1000]) {
       const data = new Float32Array(length).fill(-3.4e38);

@@ -34,6 +34,8 @@ describe.skipIf(skipped !== undefined).each(natives.map((k) => [k.isa, k] as con
       ["DIM_UNSUPPORTED", () => native.norms(new Float32Array(9), -1, out)],
       ["DIM_UNSUPPORTED", () => native.norms(new Float32Array(9), Number.NaN, out)],
       ["DIM_UNSUPPORTED", () => native.norms(new Float32Array(9), 65_537, out)],
+      ["LENGTH_MISMATCH", () => native.unitRows(new Float32Array(4), 2, out)],
+      ["LENGTH_MISMATCH", () => native.unitRows(new Float32Array(5), 2, out)],
       ["LENGTH_MISMATCH", () => native.fromFloat16(new Uint16Array(4), out)],
       ["LENGTH_MISMATCH", () => native.int8Decode(new Uint8Array(13), 3, out)],
       ["LENGTH_MISMATCH", () => native.floatScores("dot", new Float32Array(2), new Float32Array(15), 3, out)],

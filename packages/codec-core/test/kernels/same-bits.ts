@@ -25,6 +25,11 @@ export function sameBits(other: Kernels): void {
           return [bits(out)];
         });
         both((k) => {
+          const out = new Float32Array(data.length);
+          k.unitRows(data, dim, out);
+          return [bits(out)];
+        });
+        both((k) => {
           const out = new Uint16Array(data.length);
           k.toFloat16(data, out);
           return [out];

@@ -62,9 +62,15 @@ impl<'a> CodeRows<'a> {
         self.bytes.len() / (self.dim + SCALE_BYTES)
     }
 
+    /// Bytes from one row to the next.
+    #[inline(always)]
+    pub(crate) fn stride(&self) -> usize {
+        self.dim + SCALE_BYTES
+    }
+
     #[inline(always)]
     fn row(&self, row: usize) -> &'a [u8] {
-        let stride = self.dim + SCALE_BYTES;
+        let stride = self.stride();
         &self.bytes[row * stride..][..stride]
     }
 
@@ -77,15 +83,16 @@ impl<'a> CodeRows<'a> {
 
     #[inline(always)]
     pub(crate) fn scale(&self, row: usize) -> f32 {
-        let row = self.row(row);
-        f32::from_le_bytes([row[self.dim], row[self.dim + 1], row[self.dim + 2], row[self.dim + 3]])
+        let bytes = self.row(row).last_chunk().expect("a scale");
+        f32::from_le_bytes(*bytes)
     }
 
     /// Asks for a row to come into the first cache.
     #[inline(always)]
     pub(crate) fn fetch<S: Simd>(&self, row: usize) {
-        for line in self.row(row).chunks(64) {
-            S::fetch(line.as_ptr());
+        let row = self.row(row);
+        for line in 0..row.len().div_ceil(64) {
+            S::fetch(row.as_ptr().wrapping_add(line * 64));
         }
     }
 

@@ -35,5 +35,5 @@ pub use int8_grouped::{
     int8_grouped_decode, int8_grouped_encode, int8_grouped_scores, int8_grouped_top_k, int8_symmetric,
 };
 pub use isa::{Isa, cpu_features};
-pub use norms::norms;
+pub use norms::{norms, unit_rows};
 pub use topk::TopKOutput;

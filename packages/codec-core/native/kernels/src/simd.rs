@@ -86,15 +86,13 @@ pub(crate) trait Words: Copy {
     );
     /// As `query_words` for `scan8`; `to` fills whole registers.
     unsafe fn query_codes(codes: &[i8], to: &mut [u32]);
-    /// Inner products of a query with eight rows of codes, and the rows that reach its threshold: bit i is set unless
-    /// row i's most is below t. `ahead` are rows to be fetched for later.
+    /// Inner products of a query with eight rows of codes, their scales behind them, and the rows that reach its threshold: bit i is set unless
+    /// row i's most is below t.
     unsafe fn scan8<const SQUARES: bool>(
         query: &[u32],
         query_sum: i32,
         rows: &[*const i8; 8],
-        ahead: &[*const i8; 8],
         dim: usize,
-        scales: &[f32; 8],
         test: &ScanTest,
     ) -> (u32, [i32; 8]);
 }

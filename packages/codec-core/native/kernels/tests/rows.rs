@@ -3,7 +3,9 @@
 mod common;
 
 use common::{Rng, bits, counts, dims, rows, simd};
-use pith_kernels::{Isa, crc32c, first_non_finite, from_float16, int8_decode, int8_encode, norms, to_float16};
+use pith_kernels::{
+    Isa, crc32c, first_non_finite, from_float16, int8_decode, int8_encode, norms, to_float16, unit_rows,
+};
 
 fn all() -> &'static [Isa] {
     Isa::available()
@@ -22,6 +24,25 @@ fn norms_are_the_reference_bits() {
                 norms(isa, &data, dim, &mut actual).unwrap();
                 assert_eq!(bits(&expected), bits(&actual), "{} dim {dim} count {count}", isa.name());
             }
+        }
+    }
+}
+
+#[test]
+fn unit_rows_are_the_reference_bits() {
+    let mut rng = Rng(9);
+    for dim in dims() {
+        let data = rows(&mut rng, 40, dim);
+        let mut expected = vec![0f32; data.len()];
+        unit_rows(Isa::SCALAR, &data, dim, &mut expected).unwrap();
+        for row in expected.chunks(dim) {
+            let norm = row.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt();
+            assert!((norm - 1.0).abs() < 1e-6 || row.iter().all(|&v| v == 0.0), "dim {dim}: {norm}");
+        }
+        for isa in simd() {
+            let mut actual = vec![0f32; data.len()];
+            unit_rows(isa, &data, dim, &mut actual).unwrap();
+            assert_eq!(bits(&expected), bits(&actual), "{} dim {dim}", isa.name());
         }
     }
 }

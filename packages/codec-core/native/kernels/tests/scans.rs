@@ -226,3 +226,56 @@ fn ties_go_to_the_lower_slot() {
         }
     }
 }
+
+/// k from 1 to all rows and a list of any density, over several blocks, with rows that tie or nearly do.
+#[test]
+fn every_k_of_rows_that_tie() {
+    let mut rng = Rng(17);
+    let (dim, count) = (20, 700);
+    let few = rng.normals(12 * dim);
+    let mut data: Vec<f32> = (0..count).flat_map(|_| few[rng.below(12) * dim..][..dim].to_vec()).collect();
+    for v in data.iter_mut().step_by(7 * dim) {
+        *v *= 1.001;
+    }
+    for metric in METRICS {
+        let queries = queries(&mut rng, metric, 21, dim);
+        let mut codes = vec![0u8; count * (dim + 4)];
+        int8_encode(Isa::SCALAR, &data, dim, metric == Metric::Cosine, &mut codes).unwrap();
+        let stored = Stored::Codes(&codes);
+        for (q, queries) in [&queries[..], &queries[..dim]].into_iter().enumerate() {
+            let reference: Vec<Vec<f32>> =
+                queries.chunks(dim).map(|query| scores(Isa::SCALAR, metric, query, stored, dim, count)).collect();
+            for isa in simd() {
+                let ks = (1..=40).chain([63, 64, 65, 100, 255, 256, 257, 512, 683, 684, 685, 699, 700]);
+                for (i, k) in ks.enumerate() {
+                    let list = [None, Some(90), Some(30), Some(2)][(i + q) % 4].map(|p| allow_list(&mut rng, count, p));
+                    let k = k.min(list.as_ref().map_or(count, |words| allowed_count(words, count)));
+                    let hits = search(isa, metric, queries, stored, dim, k, list.as_deref());
+                    for (hits, expected) in hits.chunks(k).zip(&reference) {
+                        assert_eq!(sorted(expected, list.as_deref(), k), hits, "{} {metric:?} k {k}", isa.name());
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Scores beyond float32 are infinities that tie, whatever the sums behind them are.
+#[test]
+fn infinite_scores_tie() {
+    let mut rng = Rng(18);
+    let (dim, count) = (33, 600);
+    for factor in [1e18f32, 1e20, 1e33] {
+        for scale in [3e18f32, 1e20, 3e37, -3e37] {
+            let mut codes: Vec<u8> = (0..count * (dim + 4)).map(|_| rng.next() as u8).collect();
+            for row in codes.chunks_mut(dim + 4) {
+                row[dim..].copy_from_slice(&(scale * (1.0 + rng.below(3) as f32)).to_le_bytes());
+            }
+            for metric in METRICS {
+                let queries: Vec<f32> = rng.normals(18 * dim).iter().map(|v| v * factor).collect();
+                check(&mut rng, metric, &queries, Stored::Codes(&codes), dim, count, "beyond");
+                check(&mut rng, metric, &queries[..dim], Stored::Codes(&codes), dim, count, "beyond one");
+            }
+        }
+    }
+}

@@ -115,6 +115,11 @@ pub fn norms(at: u32, data: &[f32], dim: f64, mut out: Float32ArraySlice) -> Opt
     outcome(kernels::norms(isa(at), data, size(dim), apart!(out; data)))
 }
 
+#[napi(catch_unwind)]
+pub fn unit_rows(at: u32, data: &[f32], dim: f64, mut out: Float32ArraySlice) -> Option<Fault> {
+    outcome(kernels::unit_rows(isa(at), data, size(dim), apart!(out; data)))
+}
+
 macro_rules! float_kernels {
     ($scores:ident, $top_k:ident, $element:ident, $rows:path) => {
         #[napi(catch_unwind)]

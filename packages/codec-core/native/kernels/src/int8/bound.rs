@@ -118,17 +118,21 @@ fn largest(query: &[f32]) -> f32 {
 /// i of eight elements; adds v^2 and e^2 to the sums.
 #[inline(always)]
 fn round8(v: &[f32; 8], step: f64, inverse: f64, squared: &mut [f64; 8], lost: &mut [f64; 8]) -> [i8; 8] {
-    let v = v.map(f64::from);
-    // Rounds to integers, half to even.
-    let rounded = v.map(|v| v * inverse + ROUND);
+    let (mut rounded, mut codes) = ([0.0; 8], [0; 8]);
     for l in 0..8 {
-        squared[l] += v[l] * v[l];
+        // To integers, half to even.
+        rounded[l] = f64::from(v[l]) * inverse + ROUND;
     }
     for l in 0..8 {
-        let e = v[l] - step * (rounded[l] - ROUND);
+        let v = f64::from(v[l]);
+        let e = v - step * (rounded[l] - ROUND);
+        squared[l] += v * v;
         lost[l] += e * e;
     }
-    rounded.map(|rounded| rounded.to_bits() as i8)
+    for l in 0..8 {
+        codes[l] = rounded[l].to_bits() as i8;
+    }
+    codes
 }
 
 /// s, n, m and M of a row of `dim` codes.

@@ -1,7 +1,7 @@
 //! The k best rows of int8 codes for float queries: integers for all rows, float arithmetic for the few that the
 //! bound of `bound` can't rule out. Hits and scores are exactly those of sorting `int8_scores`.
 //!
-//! One query: eight rows at a time against the 8-bit query, the next eight being fetched meanwhile. Rows are tested
+//! One query: eight rows at a time against the 8-bit query, what follows being fetched meanwhile. Rows are tested
 //! with a bound for any row's length; survivors are looked at again with their own.
 //!
 //! Many queries: `batch`.
@@ -10,12 +10,12 @@ use super::CodeRows;
 use super::batch::search_batch;
 use super::bound::{ends, row_test, scan_test};
 use super::rank::Ranking;
-use crate::allowed::{Allowed, Blocks};
+use crate::allowed::Allowed;
 use crate::fault::{Fault, row_count};
 use crate::float_scan::Metric;
 use crate::isa::Isa;
 use crate::simd::{Kernel, Simd, Words, run};
-use crate::topk::{TopK, TopKOutput};
+use crate::topk::{Hit, TopK, TopKOutput};
 
 /// The k best allowed rows for each query.
 #[allow(clippy::too_many_arguments)]
@@ -67,6 +67,10 @@ impl Kernel for Search<'_> {
 
     #[inline(always)]
     unsafe fn simd<S: Simd>(self) {
+        if self.allowed.count() <= self.k + FEW {
+            // SAFETY: run() has the instruction set.
+            return unsafe { self.score_all::<S>() };
+        }
         let Search { metric, queries, rows, k, allowed, mut out } = self;
         let mut rankings = Vec::with_capacity(queries.len() / rows.dim());
         let mut codes = vec![0; queries.len()];
@@ -100,6 +104,39 @@ impl Kernel for Search<'_> {
     }
 }
 
+/// So few rows beyond k that ruling some out costs more than scoring them.
+const FEW: usize = 16;
+
+impl Search<'_> {
+    #[inline(always)]
+    unsafe fn score_all<S: Simd>(mut self) {
+        let Search { metric, rows, k, .. } = self;
+        let mut hits = Vec::with_capacity(k + FEW);
+        for (i, query) in self.queries.chunks_exact(rows.dim()).enumerate() {
+            hits.clear();
+            let mut blocks = self.allowed.blocks();
+            let mut slots = [0; 4];
+            loop {
+                let count = blocks.fill(&mut slots);
+                if count == 0 {
+                    break;
+                }
+                let mut at = [slots[0] as usize; 4];
+                for r in 0..count {
+                    at[r] = slots[r] as usize;
+                }
+                // SAFETY: run() has the instruction set; the query's length was checked.
+                let scores = unsafe { rows.scores::<S, 4>(metric, query, &at) };
+                for r in 0..count {
+                    hits.push(Hit::new(slots[r], scores[r]));
+                }
+            }
+            hits.sort_unstable_by_key(|hit| hit.rank);
+            self.out.write(i, k, hits.iter().map(|hit| (hit.slot(), hit.score)));
+        }
+    }
+}
+
 /// Rows that `Words::scan8` takes at a time.
 const GROUP: usize = 8;
 
@@ -113,51 +150,50 @@ unsafe fn search_one<S: Simd, const SQUARES: bool>(rows: CodeRows, allowed: Allo
     let sum = ranking.bound.codes.iter().map(|&code| i32::from(code)).sum();
     let mut test = scan_test(&ranking.bound.test, SQUARES, dim);
     let mut blocks = allowed.blocks();
-    let mut next = Group::fill(rows, &mut blocks);
-    while let Some(group) = next {
-        next = Group::fill(rows, &mut blocks);
-        let ahead = next.as_ref().map_or(group.at, |next| next.at);
-        let scales = group.slots.map(|slot| rows.scale(slot as usize));
+    let mut slots = [0; GROUP];
+    loop {
+        let count = blocks.fill(&mut slots);
+        if count == 0 {
+            return;
+        }
+        let at = pointers(rows, &mut slots, count);
         // SAFETY: eight rows of `dim` codes.
-        let (reaching, products) =
-            unsafe { S::W::scan8::<SQUARES>(query, sum, &group.at, &ahead, dim, &scales, &test) };
-        let mut reaching = reaching & group.mask;
+        let (reaching, products) = unsafe { S::W::scan8::<SQUARES>(query, sum, &at, dim, &test) };
+        let mut reaching = reaching & ((1 << count) - 1);
         while reaching != 0 {
             let r = reaching.trailing_zeros() as usize;
             reaching &= reaching - 1;
             // SAFETY: a row of `dim` codes.
             unsafe {
-                let (_, squares) = S::W::moments(&[group.at[r]; 4], dim);
-                let row = row_test(scales[r], squares[0], dim);
+                let (_, squares) = S::W::moments(&[at[r]; 4], dim);
+                let row = row_test(rows.scale(slots[r] as usize), squares[0], dim);
                 let (least, most) = ends::<SQUARES>(products[r], &row, &ranking.bound.test);
                 if most >= test.t || most.is_nan() {
-                    test.t = ranking.offer::<S>(group.slots[r], (least, most), false);
+                    test.t = ranking.offer::<S>(slots[r], (least, most), false);
                 }
             }
         }
     }
 }
 
-/// Rows that are scanned together; the last one is repeated to fill up.
-struct Group {
-    slots: [u32; GROUP],
-    at: [*const i8; GROUP],
-    mask: u32,
-}
-
-impl Group {
-    #[inline(always)]
-    fn fill(rows: CodeRows, blocks: &mut Blocks) -> Option<Group> {
-        let mut slots = [0; GROUP];
-        let n = blocks.fill(&mut slots);
-        if n == 0 {
-            return None;
+/// Where rows stand; the last one is repeated to make eight.
+#[inline(always)]
+fn pointers(rows: CodeRows, slots: &mut [u32; GROUP], count: usize) -> [*const i8; GROUP] {
+    let (first, last) = (slots[0], slots[count - 1]);
+    let mut at = [rows.codes(first as usize).as_ptr(); GROUP];
+    if count == GROUP && last - first == GROUP as u32 - 1 {
+        // Side by side, as they are without a list.
+        let _all = rows.codes(last as usize);
+        for r in 0..GROUP {
+            at[r] = at[r].wrapping_add(r * rows.stride());
         }
-        for r in n..GROUP {
-            slots[r] = slots[n - 1];
+    } else {
+        slots[count..].fill(last);
+        for r in 0..GROUP {
+            at[r] = rows.codes(slots[r] as usize).as_ptr();
         }
-        Some(Group { slots, at: slots.map(|slot| rows.codes(slot as usize).as_ptr()), mask: (1 << n) - 1 })
     }
+    at
 }
 
 /// Sixty-four bytes on their own cache line.

@@ -196,15 +196,33 @@ pub(super) unsafe fn array(x: __m256i) -> [i32; 8] {
     out
 }
 
+/// Where the rows behind eight rows begin, for `scan8` to fetch line after line: in order, and not all at once, for then
+/// some are dropped. Asks for a line four pages on, so that hardware knows the page in time.
+#[inline(always)]
+pub(super) unsafe fn fetch_far(rows: &[*const i8; 8]) -> *const i8 {
+    _mm_prefetch::<_MM_HINT_T0>(rows[0].wrapping_add(16 << 10));
+    let stride = rows[1] as usize - rows[0] as usize;
+    rows[0].wrapping_add(8 * stride)
+}
+
+/// What stands behind the codes of eight rows.
+#[inline(always)]
+pub(super) unsafe fn scales8(rows: &[*const i8; 8], dim: usize) -> __m256 {
+    let mut scale = [0f32; 8];
+    for r in 0..8 {
+        scale[r] = rows[r].add(dim).cast::<f32>().read_unaligned();
+    }
+    _mm256_setr_ps(scale[0], scale[1], scale[2], scale[3], scale[4], scale[5], scale[6], scale[7])
+}
+
 /// The test of `scan8`. Under l2 lengths and squares are made as in `row_test`.
 #[inline(always)]
 pub(super) unsafe fn reaching8<const SQUARES: bool>(
     products: __m256i,
     squares: __m256i,
-    scales: &[f32; 8],
+    scale: __m256,
     test: &ScanTest,
 ) -> u32 {
-    let scale = _mm256_loadu_ps(scales.as_ptr());
     let mut length = _mm256_mul_ps(_mm256_andnot_ps(_mm256_set1_ps(-0.0), scale), _mm256_set1_ps(test.length));
     let mut x = _mm256_fmsub_ps(_mm256_cvtepi32_ps(products), scale, _mm256_set1_ps(test.t));
     if SQUARES {
@@ -318,31 +336,43 @@ impl Words for Pairs {
         query: &[u32],
         _query_sum: i32,
         rows: &[*const i8; 8],
-        ahead: &[*const i8; 8],
         dim: usize,
-        scales: &[f32; 8],
         test: &ScanTest,
     ) -> (u32, [i32; 8]) {
-        let query: *const i16 = query.as_ptr().cast();
-        let mut sums = [_mm256_setzero_si256(); 8];
-        let mut squares = sums;
-        let mut j = 0;
-        while j < dim {
-            let q = _mm256_loadu_si256(query.add(j).cast());
-            for r in 0..8 {
-                if j % 64 == 0 {
-                    _mm_prefetch::<_MM_HINT_T0>(ahead[r].wrapping_add(j));
-                }
-                let codes = widen(rows[r].add(j), dim - j);
-                sums[r] = _mm256_add_epi32(sums[r], _mm256_madd_epi16(codes, q));
-                if SQUARES {
-                    squares[r] = _mm256_add_epi32(squares[r], _mm256_madd_epi16(codes, codes));
-                }
-            }
-            j += 16;
-        }
-        let sums = sums8(&sums);
-        let squares = if SQUARES { sums8(&squares) } else { sums };
-        (reaching8::<SQUARES>(sums, squares, scales, test), array(sums))
+        scan8::<SQUARES>(query, rows, dim, test)
     }
+}
+
+/// Out of line, for registers enough.
+#[inline(never)]
+#[target_feature(enable = "avx2,fma,f16c")]
+unsafe fn scan8<const SQUARES: bool>(
+    query: &[u32],
+    rows: &[*const i8; 8],
+    dim: usize,
+    test: &ScanTest,
+) -> (u32, [i32; 8]) {
+    let query: *const i16 = query.as_ptr().cast();
+    let mut sums = [_mm256_setzero_si256(); 8];
+    let mut squares = sums;
+    let mut ahead = fetch_far(rows);
+    let mut j = 0;
+    while j < dim {
+        let q = _mm256_loadu_si256(query.add(j).cast());
+        _mm_prefetch::<_MM_HINT_T0>(ahead);
+        _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_add(64));
+        ahead = ahead.wrapping_add(2 * 64);
+        for r in 0..8 {
+            let codes = widen(rows[r].add(j), dim - j);
+            sums[r] = _mm256_add_epi32(sums[r], _mm256_madd_epi16(codes, q));
+            if SQUARES {
+                squares[r] = _mm256_add_epi32(squares[r], _mm256_madd_epi16(codes, codes));
+            }
+        }
+        j += 16;
+    }
+    let sums = sums8(&sums);
+    let squares = if SQUARES { sums8(&squares) } else { sums };
+    let scales = scales8(rows, dim);
+    (reaching8::<SQUARES>(sums, squares, scales, test), array(sums))
 }

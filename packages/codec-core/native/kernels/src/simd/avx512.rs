@@ -5,7 +5,7 @@
 //! that to the queries, so that rows are read where they are; a single query meets flipped rows.
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
-use super::avx2::{array, fold8, reaching8, sums8};
+use super::avx2::{array, fetch_far, fold8, reaching8, scales8, sums8};
 use super::{F32x16, Kernel, LaneTests, Lanes, RowTest, ScanTest, Simd, Words};
 use crate::int8::SANE;
 use std::arch::x86_64::*;
@@ -238,32 +238,46 @@ impl Words for Quads {
         query: &[u32],
         query_sum: i32,
         rows: &[*const i8; 8],
-        ahead: &[*const i8; 8],
         dim: usize,
-        scales: &[f32; 8],
         test: &ScanTest,
     ) -> (u32, [i32; 8]) {
-        let query: *const i8 = query.as_ptr().cast();
-        let (flip, most) = (_mm512_set1_epi8(FLIP), _mm512_set1_epi8(i8::MAX));
-        let mut sums = [_mm512_setzero_si512(); 8];
-        let mut squares = sums;
-        let mut j = 0;
-        while j < dim {
-            let q = _mm512_loadu_si512(query.add(j).cast());
-            for r in 0..8 {
-                _mm_prefetch::<_MM_HINT_T0>(ahead[r].wrapping_add(j));
-                let codes = codes64(rows[r].add(j), dim - j);
-                sums[r] = _mm512_dpbusd_epi32(sums[r], _mm512_xor_si512(codes, flip), q);
-                if SQUARES {
-                    // |c| min(|c|, 127) is c^2 but for -128, of which 1/128 is lost.
-                    let size = _mm512_abs_epi8(codes);
-                    squares[r] = _mm512_dpbusd_epi32(squares[r], size, _mm512_min_epu8(size, most));
-                }
-            }
-            j += 64;
-        }
-        let sums = _mm256_sub_epi32(sums16(&sums), _mm256_set1_epi32(query_sum.wrapping_mul(128)));
-        let squares = if SQUARES { sums16(&squares) } else { sums };
-        (reaching8::<SQUARES>(sums, squares, scales, test), array(sums))
+        scan8::<SQUARES>(query, query_sum, rows, dim, test)
     }
+}
+
+/// Out of line, for registers enough.
+#[inline(never)]
+#[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+unsafe fn scan8<const SQUARES: bool>(
+    query: &[u32],
+    query_sum: i32,
+    rows: &[*const i8; 8],
+    dim: usize,
+    test: &ScanTest,
+) -> (u32, [i32; 8]) {
+    let query: *const i8 = query.as_ptr().cast();
+    let (flip, most) = (_mm512_set1_epi8(FLIP), _mm512_set1_epi8(i8::MAX));
+    let mut sums = [_mm512_setzero_si512(); 8];
+    let mut squares = sums;
+    let mut ahead = fetch_far(rows);
+    let mut j = 0;
+    while j < dim {
+        let q = _mm512_loadu_si512(query.add(j).cast());
+        for r in 0..8 {
+            _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_add(r * 64));
+            let codes = codes64(rows[r].add(j), dim - j);
+            sums[r] = _mm512_dpbusd_epi32(sums[r], _mm512_xor_si512(codes, flip), q);
+            if SQUARES {
+                // |c| min(|c|, 127) is c^2 but for -128, of which 1/128 is lost.
+                let size = _mm512_abs_epi8(codes);
+                squares[r] = _mm512_dpbusd_epi32(squares[r], size, _mm512_min_epu8(size, most));
+            }
+        }
+        ahead = ahead.wrapping_add(8 * 64);
+        j += 64;
+    }
+    let sums = _mm256_sub_epi32(sums16(&sums), _mm256_set1_epi32(query_sum.wrapping_mul(128)));
+    let squares = if SQUARES { sums16(&squares) } else { sums };
+    let scales = scales8(rows, dim);
+    (reaching8::<SQUARES>(sums, squares, scales, test), array(sums))
 }
