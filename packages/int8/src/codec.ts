@@ -114,7 +114,7 @@ export class Int8Codec implements Codec {
     scales(c, this.dim).forEach((scale, i) => {
       const row = firstRow + i;
       if (!(scale > 0 && scale <= LARGEST_SCALE))
-        throw new PithError("CORRUPT_CODES", `row ${row}: expected a positive, finite scale, got ${scale}`, {
+        throw new PithError("CORRUPT_CODES", `row ${row}: expected a positive scale, got ${scale}`, {
           row,
           scale,
         });
