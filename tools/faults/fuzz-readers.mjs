@@ -2,13 +2,14 @@
  * Fuzzes the readers of Pith files, safetensors and .npy by structure: right files are taken apart, broken in one to
  * four places and put together again with right checksums, so that what is wrong reaches the code behind them.
  *
- *     node tools/faults/fuzz-readers.mjs [--seconds 60 | --inputs 1000] [--seed 1] [--corpus FOLDER]
+ *     node tools/faults/fuzz-readers.mjs [--seconds 60 | --inputs 1000] [--seed 1] [--corpus FILE]
+ *     node tools/faults/fuzz-readers.mjs --replay FILE
  *
  * Every input has to give PithErrors or right answers, in bounded time and memory; the first that doesn't is shrunk,
- * printed with its seed and mutations, and ends the run with exit code 1. `--corpus` keeps the smallest input for each
- * reader and outcome as files, which the tests read again.
+ * printed with its seed and mutations, and ends the run with exit code 1. `--corpus` adds to a file the smallest input
+ * for each reader and outcome that it doesn't have yet; `--replay` reads them all again and asks for the same outcomes.
  */
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -31,6 +32,7 @@ const { values } = parseArgs({
     inputs: { type: "string" },
     seed: { type: "string", default: "1" },
     corpus: { type: "string" },
+    replay: { type: "string" },
   },
 });
 const seed = Number(values.seed);
@@ -102,6 +104,27 @@ async function shrink(failing) {
   return smallest;
 }
 
+/** Inputs that are kept: bytes in base64, and what each reader said. */
+function corpus(file) {
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : [];
+}
+
+if (values.replay) {
+  const kept = corpus(values.replay);
+  for (const { why, base64, outcomes } of kept) {
+    const found = (await run(new Uint8Array(Buffer.from(base64, "base64")), true)).map((pair) =>
+      pair.join(": "),
+    );
+    if (String(found) !== String(outcomes)) {
+      console.log(`${why}: expected ${outcomes.join(", ")}; got ${found.join(", ")}`);
+      process.exitCode = 1;
+    }
+  }
+  console.log(`${kept.length} inputs read again`);
+  rmSync(folder, { recursive: true, force: true });
+  process.exit();
+}
+
 const counts = new Map();
 const smallest = new Map();
 const begin = performance.now();
@@ -158,9 +181,13 @@ for (const [reader, outcomes] of readers)
 const codes = new Set([...counts.keys()].map((key) => key.split(": ")[1]).filter((code) => code !== "ok"));
 console.log(`${codes.size} error codes: ${[...codes].sort().join(", ")}`);
 if (values.corpus && !failed) {
-  mkdirSync(values.corpus, { recursive: true });
-  for (const [key, bytes] of smallest)
-    writeFileSync(join(values.corpus, `${key.replaceAll(/[ :.]+/g, "-")}.bin`), bytes);
+  const kept = corpus(values.corpus);
+  for (const [why, bytes] of smallest) {
+    if (kept.some(({ outcomes }) => outcomes.includes(why))) continue;
+    const outcomes = (await run(bytes, true)).map((pair) => pair.join(": "));
+    kept.push({ why, base64: Buffer.from(bytes).toString("base64"), outcomes });
+  }
+  writeFileSync(values.corpus, `${JSON.stringify(kept, null, 1)}\n`);
 }
 rmSync(folder, { recursive: true, force: true });
 process.exitCode = failed ? 1 : 0;

@@ -1,8 +1,9 @@
 /** Help, usage and what goes to which stream. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { serializePith } from "@pith/codec-core";
 import { describe, expect, test } from "vitest";
-import { npy, put, randomVectors, tiny } from "./inputs.ts";
+import { int8Contents, npy, put, randomVectors, tiny } from "./inputs.ts";
 import { folder, MAIN, outcome, pith, run, text } from "./pith.ts";
 
 const COMMANDS = ["compress", "decompress", "eval", "search", "inspect", "verify", "doctor"];
@@ -108,4 +109,29 @@ describe.skipIf(process.platform === "win32")("pipes", () => {
     expect({ status, stdout }).toMatchObject({ status: 0, stdout: expect.stringMatching(/^a\.pith: 4 x 3/) });
     expect(readFileSync(join(cwd, "a.pith")).length).toBeGreaterThan(0);
   });
+});
+
+test("ids and names of a stranger's file give no orders to the terminal", async () => {
+  const cwd = folder();
+  const ids = ["\u001b[2J\u001b]0;owned\u0007", "\u009b31mred", "\u202ekcab", "two\u2028lines"];
+  const contents = { ...int8Contents(tiny, { ids }), producer: "maker \u001b[31m" };
+  put(cwd, { "a.pith": serializePith(contents), "q.npy": npy(tiny) });
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
+  const orders = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028-\u202e]/;
+  for (const args of [
+    ["search", "a.pith", "--queries", "q.npy"],
+    ["inspect", "a.pith"],
+    ["verify", "a.pith"],
+  ])
+    expect(await text(args, { cwd })).not.toMatch(orders);
+  expect(await text(["search", "a.pith", "--queries", "q.npy"], { cwd })).toContain(
+    "\\u001b[2J\\u001b]0;owned\\u0007",
+  );
+  const failed = await pith(["search", "a.pith", "--like", "\u001b[31mnone"], { cwd });
+  expect(failed.stderr).not.toMatch(orders);
+  const twice = serializePith(int8Contents(tiny, { ids: ["\u009b1m", "\u009b1m", "a", "b"] }));
+  put(cwd, { "twice.pith": twice });
+  const refused = await pith(["verify", "twice.pith"], { cwd });
+  expect(refused.stderr).toMatch(/^pith: .*\[DUPLICATE_ID\]\n$/);
+  expect(refused.stderr).not.toMatch(orders);
 });

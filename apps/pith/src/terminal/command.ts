@@ -2,6 +2,7 @@
 import { nearestName, PithError } from "@pith/codec-core";
 import { Command, Option } from "commander";
 import { EXIT_INTERRUPTED, reportError } from "./exit.ts";
+import { printable } from "./printable.ts";
 
 export interface Context {
   readonly json: boolean;
@@ -33,7 +34,7 @@ export function command<Args extends unknown[], Options extends object>(
       const json = options.json === true;
       try {
         const print = (text: string, value: unknown): void => {
-          process.stdout.write(`${json ? JSON.stringify(value, null, 1) : text}\n`);
+          process.stdout.write(`${json ? JSON.stringify(value, null, 1) : printable(text)}\n`);
         };
         const note = (text: string): void => void process.stderr.write(`pith: note: ${text}\n`);
         await action({ json, signal: abort.signal, print, note }, args, options);

@@ -3,6 +3,7 @@
  * Stack traces only with --debug.
  */
 import { type ErrorCode, isPithError } from "@pith/codec-core";
+import { printable } from "./printable.ts";
 
 export const EXIT_FAILURE = 1;
 export const EXIT_BAD_INPUT = 2;
@@ -21,7 +22,7 @@ export function exitCodeOf(error: unknown): number {
 export function errorLine(error: unknown): string {
   const text = error instanceof Error ? error.message : String(error);
   const code: ErrorCode = isPithError(error) ? error.code : "INTERNAL";
-  return `pith: ${text.trim().replaceAll(/\s*[\r\n]\s*/g, " ")} [${code}]`;
+  return `pith: ${printable(text.trim().replaceAll(/\s*[\r\n]\s*/g, " "))} [${code}]`;
 }
 
 export function reportError(error: unknown, debug: boolean): number {

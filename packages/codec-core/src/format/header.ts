@@ -15,7 +15,7 @@ const OPENING_BRACE = 0x7b;
 /** Members of the metadata. A Pith file has a dozen; a stranger's header has room for a million. */
 const MAX_METADATA = 65_536;
 /** Dimensions that a tensor can have. */
-const MAX_RANK = 64;
+export const MAX_RANK = 64;
 
 export interface TensorInfo {
   readonly name: string;

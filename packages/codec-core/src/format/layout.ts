@@ -7,6 +7,7 @@ import { PithError } from "../errors.ts";
 import { crc32c, crcHex, headerCrc } from "./checksum.ts";
 import { corrupt, quote } from "./corrupt.ts";
 import {
+  MAX_RANK,
   PREFIX_BYTES,
   type ScannedHeader,
   scanHeader,
@@ -14,6 +15,7 @@ import {
   shapeBytes,
   type TensorInfo,
 } from "./header.ts";
+import { checkLimit, DEFAULT_LIMITS } from "./limits.ts";
 import { HEADER_CRC, writeInfo } from "./metadata.ts";
 import { checkProfile, type PithInfo, type TensorShape } from "./profile.ts";
 import { compareTensorNames, tensorRole } from "./tensor-names.ts";
@@ -31,7 +33,7 @@ export interface PithLayout {
 
 /**
  * Lays a new file out. @throws INVALID_ARGUMENT where the content isn't one that readers take,
- * LIMIT_EXCEEDED for a header above 16 MiB
+ * LIMIT_EXCEEDED for a header above 16 MiB or more than 65,536 tensors
  */
 export function layoutPith(info: PithInfo, tensors: { readonly [name: string]: TensorShape }): PithLayout {
   const entries = new Map(Object.entries(tensors));
@@ -46,9 +48,8 @@ export function layoutPith(info: PithInfo, tensors: { readonly [name: string]: T
       at += gap;
     }
     const { dtype, shape } = entries.get(name) as TensorShape;
-    const bytes = shape.every((n) => Number.isSafeInteger(n) && n >= 0)
-      ? shapeBytes(dtype, shape)
-      : Number.NaN;
+    const fits = shape.length <= MAX_RANK && shape.every((n) => Number.isSafeInteger(n) && n >= 0);
+    const bytes = fits ? shapeBytes(dtype, shape) : Number.NaN;
     if (!Number.isSafeInteger(at + bytes))
       throw new PithError("INVALID_ARGUMENT", `tensor ${quote(name)}: no file can hold ${dtype} [${shape}]`, {
         shape,
@@ -56,6 +57,7 @@ export function layoutPith(info: PithInfo, tensors: { readonly [name: string]: T
     placed.push({ name, dtype, shape: [...shape], begin: at, end: at + bytes });
     at += bytes;
   }
+  checkLimit("tensors in the file", placed.length, DEFAULT_LIMITS.maxTensors);
   const layout = { info, tensors: placed, dataStart: 0, fileBytes: 0 };
   const dataStart = serializeLayout(layout, new Map()).length;
   return { ...layout, dataStart, fileBytes: dataStart + at };

@@ -7,6 +7,7 @@ import { checkDim } from "../contract/vectors.ts";
 import { PithError } from "../errors.ts";
 import { corrupt, quote } from "./corrupt.ts";
 import { FLOAT_BYTES, type FloatDtype } from "./float-rows.ts";
+import { MAX_RANK } from "./header.ts";
 import { checkLimit, type Limits, resolveLimits } from "./limits.ts";
 
 export interface NpyHeader {
@@ -21,8 +22,6 @@ const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59]; // \x93NUMPY
 /** The longest prefix: magic, two bytes of version, four of length. */
 export const NPY_PREFIX_BYTES = 12;
 const ALIGNMENT = 64;
-/** Dimensions that a NumPy array can have. */
-const MAX_RANK = 64;
 /** NumPy leaves room for the first dimension to grow to so many digits. */
 const COUNT_DIGITS = 21;
 const DTYPES: ReadonlyMap<string, FloatDtype> = new Map([

@@ -236,6 +236,12 @@ describe("an open file", () => {
   });
 });
 
+/** The plan with so many tensors of state more. */
+function withStates(plan: PithPlan, count: number, shape: readonly number[]): PithPlan {
+  const states = Array.from({ length: count }, (_, i) => [`state.a${i}`, { dtype: "U8", shape }] as const);
+  return { ...plan, tensors: { ...plan.tensors, ...Object.fromEntries(states) } };
+}
+
 describe("a plan", () => {
   const plan = planOf(GOLDEN["codes-int8"]);
   const path = join(folder, "planned");
@@ -284,10 +290,17 @@ describe("a plan", () => {
       "INVALID_ARGUMENT",
     ],
     [
+      "params of more than 65,536 characters",
+      { codec: { name: "int8", version: 1, params: { a: "x".repeat(65_536) } } },
+      "INVALID_ARGUMENT",
+    ],
+    [
       "a header above 16 MiB",
-      { codec: { name: "int8", version: 1, params: { a: "x".repeat(2 ** 24) } } },
+      (p) => withStates(p, 40_000, [0, ...new Array<number>(63).fill(999_999)]),
       "LIMIT_EXCEEDED",
     ],
+    ["more than 65,536 tensors", (p) => withStates(p, 65_536, [0]), "LIMIT_EXCEEDED"],
+    ["a tensor of 65 dimensions", (p) => withStates(p, 1, new Array<number>(65).fill(1)), "INVALID_ARGUMENT"],
     [
       "bytes of another length",
       (p) => ({

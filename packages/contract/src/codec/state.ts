@@ -40,7 +40,6 @@ export const stateLaws: LawChecks<"state.shape" | "state.restore" | "state.hosti
   },
 
   "state.restore": {
-    wide: true,
     run(trial) {
       const { t, family } = trial;
       const codec = trial.codec();
