@@ -10,6 +10,8 @@ interface Options {
   queries?: string;
   like?: string;
   k: number;
+  trust?: boolean;
+  map: boolean;
 }
 
 export const searchCommand: Command = command<[string], Options>(
@@ -20,11 +22,16 @@ export const searchCommand: Command = command<[string], Options>(
       .argument("<file>", "a Pith file of codes")
       .option("-q, --queries <file>", "vectors to search for: .npy, .safetensors or Pith file")
       .option("-l, --like <id>", "search for what is like this vector of the file (which is left out)")
-      .addOption(integerOption("-k <number>", "hits for each query", 1).default(10)),
-  async ({ print, signal }, [path], { queries: queryPath, like, k }) => {
+      .addOption(integerOption("-k <number>", "hits for each query", 1).default(10))
+      .option(
+        "--trust",
+        "check the header alone, and map the file instead of reading it: for files of your own",
+      )
+      .option("--no-map", "with --trust: read the file in blocks, as when another program may cut it short"),
+  async ({ print, signal }, [path], { queries: queryPath, like, k, trust = false, map }) => {
     if ((queryPath === undefined) === (like === undefined))
       throw new PithError("INVALID_ARGUMENT", "expected either --queries or --like");
-    await using file = await openPith(path);
+    await using file = await openPith(path, trust ? { verify: "header", map } : {});
     const codec = await restoreCodec(file);
     const except = like === undefined ? undefined : await rowOfId(file, like);
     const queries =

@@ -1,5 +1,5 @@
 /** Searches the codes of a file, block by block, for many queries at once. */
-import { type Codec, type Hits, PithError, type Vectors } from "@pith/codec-core";
+import { Bitset, type Codec, type Hits, PithError, searchAsync, type Vectors } from "@pith/codec-core";
 import type { PithFile } from "@pith/codec-core/files";
 import { abortIf } from "./abort.ts";
 import { BlockSearch } from "./block-search.ts";
@@ -13,6 +13,7 @@ export async function searchFile(
   options: { signal?: AbortSignal | undefined; except?: number | undefined } = {},
 ): Promise<Hits[]> {
   const { except, signal } = options;
+  if (file.mapped) return searchMapped(file, codec, queries, k, options);
   const allowed = except === undefined ? undefined : (row: number): boolean => row !== except;
   // Room for more hits than rows is never needed.
   const search = new BlockSearch(queries, codec.metric, Math.min(k, Math.max(1, file.info.count)), allowed);
@@ -22,6 +23,21 @@ export async function searchFile(
     search.addCodes(scorer, block);
   }
   return search.hits();
+}
+
+/** All codes where they stand, on all threads. */
+function searchMapped(
+  file: PithFile,
+  codec: Codec,
+  queries: Vectors,
+  k: number,
+  { except, signal }: { signal?: AbortSignal | undefined; except?: number | undefined },
+): Promise<Hits[]> {
+  const { count } = file.info;
+  const codes = { bytes: file.view("codes"), stride: codec.stride, count };
+  const allow = except === undefined ? undefined : Bitset.full(count);
+  if (except !== undefined) allow?.delete(except);
+  return searchAsync(codec.scorer(codec.metric), queries, codes, k, { allow, signal });
 }
 
 /** The vector of a row, as kept, else as decoded. @throws NOT_SUPPORTED where the codec doesn't decode */
