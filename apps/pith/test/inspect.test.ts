@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { serializePith } from "@pith/codec-core";
 import { describe, expect, test } from "vitest";
 import { int8Contents, npy, pithVectors, put, tiny } from "./inputs.ts";
-import { folder, json, text } from "./pith.ts";
+import { expectOneLine, folder, json, pith, text } from "./pith.ts";
 
 interface Inspection {
   fileBytes: number;
@@ -100,11 +100,22 @@ describe("pith doctor", () => {
       cpu: expect.any(String),
       cpuFeatures: expect.any(Array),
       threads: expect.any(Number),
+      threadsUsed: { sync: expect.any(Number), async: expect.any(Number) },
       pith: expect.stringMatching(/^\d+\.\d+\.\d+/),
       node: process.versions.node,
       platform: `${process.platform}-${process.arch}`,
       codecs: expect.arrayContaining(["int8"]),
     });
+  });
+
+  test("says how many threads PITH_THREADS gives, and refuses what is no number of threads", async () => {
+    const { backend } = await json(["doctor"]);
+    const { threadsUsed } = await json(["doctor"], { env: { PITH_THREADS: "3" } });
+    expect(threadsUsed).toEqual(backend === "native" ? { sync: 3, async: 3 } : { sync: 1, async: 1 });
+    if (backend !== "native") return;
+    const { status, stdout, stderr } = await pith(["doctor"], { env: { PITH_THREADS: "many" } });
+    expect([status === 0, stdout]).toEqual([false, ""]);
+    expectOneLine(stderr, "INVALID_ARGUMENT", /PITH_THREADS: expected an integer from 1 to 1024/);
   });
 
   test("says why the native backend isn't used", async () => {

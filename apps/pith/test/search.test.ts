@@ -133,4 +133,20 @@ describe("pith search", () => {
       expect(results.map((r) => r.ids)).toEqual([[0], [1], [2], [3]]);
     }
   });
+
+  test("--trust finds the same without reading the whole file, --no-map by reading it", async () => {
+    const cwd = folder();
+    put(cwd, { "in.npy": npy(randomVectors(3000, 20, 1)), "q.npy": npy(randomVectors(4, 20, 2)) });
+    await text(["compress", "in.npy", "-o", "a.pith"], { cwd });
+    for (const asked of [
+      ["--queries", "q.npy"],
+      ["--like", "17"],
+    ]) {
+      const found = await json(["search", "a.pith", ...asked], { cwd });
+      expect(await json(["search", "a.pith", "--trust", ...asked], { cwd })).toEqual(found);
+      expect(await json(["search", "a.pith", "--trust", "--no-map", ...asked], { cwd })).toEqual(found);
+      const env = { PITH_BACKEND: "portable" };
+      expect(await json(["search", "a.pith", "--trust", ...asked], { cwd, env })).toEqual(found);
+    }
+  });
 });

@@ -12,7 +12,7 @@ export const doctorCommand: Command = command(
   "show backend, CPU features, threads and versions",
   (c) => c,
   async ({ print }) => {
-    const { backend, isa, available, portable, features, reason } = backendReport();
+    const { backend, isa, available, portable, features, reason, threads } = backendReport();
     const report = {
       backend,
       isa,
@@ -22,6 +22,7 @@ export const doctorCommand: Command = command(
       cpu: cpus()[0]?.model.trim() ?? "unknown",
       cpuFeatures: features,
       threads: availableParallelism(),
+      threadsUsed: threads,
       pith: VERSION,
       node: process.versions.node,
       platform: `${process.platform}-${process.arch}`,
@@ -34,7 +35,7 @@ export const doctorCommand: Command = command(
         ["available", [...portable, ...available].join(", ")],
         ["cpu", report.cpu],
         ["cpu features", report.cpuFeatures.join(" ") || "unknown without the native addon"],
-        ["threads", report.threads],
+        ["threads", `${report.threads}; calls that wait use ${threads.sync}, others ${threads.async}`],
         ["pith", report.pith],
         ["node", `${report.node} on ${report.platform}`],
         ["codecs", report.codecs.join(", ")],

@@ -13,6 +13,8 @@ interface Options {
   k: number;
   rescore?: boolean;
   oversample?: number;
+  trust?: boolean;
+  map: boolean;
 }
 
 export const searchCommand: Command = command<[string], Options>(
@@ -31,13 +33,19 @@ export const searchCommand: Command = command<[string], Options>(
           `hits that are scored again for each wanted one; default ${OVERSAMPLE}`,
           1,
         ),
-      ),
-  async ({ print, signal }, [path], { queries: queryPath, like, k, rescore, oversample }) => {
+      )
+      .option(
+        "--trust",
+        "check the header alone, and map the file instead of reading it: for files of your own",
+      )
+      .option("--no-map", "with --trust: read the file in blocks, as when another program may cut it short"),
+  async ({ print, signal }, [path], options) => {
+    const { queries: queryPath, like, k, rescore, oversample, trust = false, map } = options;
     if ((queryPath === undefined) === (like === undefined))
       throw new PithError("INVALID_ARGUMENT", "expected either --queries or --like");
     if (oversample !== undefined && !rescore)
       throw new PithError("INVALID_ARGUMENT", "--oversample needs --rescore");
-    await using file = await openPith(path);
+    await using file = await openPith(path, trust ? { verify: "header", map } : {});
     const codec = await restoreCodec(file);
     const except = like === undefined ? undefined : await rowOfId(file, like);
     const queries =

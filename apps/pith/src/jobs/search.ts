@@ -1,5 +1,5 @@
 /** Searches the codes of a file, block by block, for many queries at once. */
-import { type Codec, type Hits, PithError, type Vectors } from "@pith/codec-core";
+import { Bitset, type Codec, type Hits, PithError, searchAsync, type Vectors } from "@pith/codec-core";
 import type { PithFile } from "@pith/codec-core/files";
 import { abortIf } from "./abort.ts";
 import { BlockSearch } from "./block-search.ts";
@@ -22,20 +22,45 @@ export async function searchFile(
   k: number,
   options: SearchFileOptions = {},
 ): Promise<Hits[]> {
-  const { except, signal, oversample } = options;
+  const { signal, oversample } = options;
   if (oversample !== undefined) checkRescore(file);
-  const allowed = except === undefined ? undefined : (row: number): boolean => row !== except;
-  const wanted = Math.ceil(k * (oversample ?? 1));
   // Room for more hits than rows is never needed.
-  const most = Math.min(wanted, Math.max(1, file.info.count));
-  const search = new BlockSearch(queries, codec.metric, most, allowed);
+  const wanted = Math.min(Math.ceil(k * (oversample ?? 1)), Math.max(1, file.info.count));
+  const search = file.mapped ? searchMapped : searchBlocks;
+  const hits = await search(file, codec, queries, wanted, options);
+  return oversample === undefined ? hits : await rescore(file, codec.metric, queries, hits, k, signal);
+}
+
+async function searchBlocks(
+  file: PithFile,
+  codec: Codec,
+  queries: Vectors,
+  k: number,
+  { except, signal }: SearchFileOptions,
+): Promise<Hits[]> {
+  const allowed = except === undefined ? undefined : (row: number): boolean => row !== except;
+  const search = new BlockSearch(queries, codec.metric, k, allowed);
   const scorer = codec.scorer(codec.metric);
   for await (const block of codeBlocks(file, codec, { blockRows: blockRows(codec.dim) })) {
     abortIf(signal);
     search.addCodes(scorer, block);
   }
-  const hits = search.hits();
-  return oversample === undefined ? hits : await rescore(file, codec.metric, queries, hits, k, signal);
+  return search.hits();
+}
+
+/** All codes where they stand, on all threads. */
+function searchMapped(
+  file: PithFile,
+  codec: Codec,
+  queries: Vectors,
+  k: number,
+  { except, signal }: SearchFileOptions,
+): Promise<Hits[]> {
+  const { count } = file.info;
+  const codes = { bytes: file.view("codes"), stride: codec.stride, count };
+  const allow = except === undefined ? undefined : Bitset.full(count);
+  if (except !== undefined) allow?.delete(except);
+  return searchAsync(codec.scorer(codec.metric), queries, codes, k, { allow, signal });
 }
 
 /** The vector of a row, as kept, else as decoded. @throws NOT_SUPPORTED where the codec doesn't decode */
