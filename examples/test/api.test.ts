@@ -11,6 +11,8 @@ test.each([
   ["codec-core", "files/index"],
   ["contract", "index"],
   ["int8", "index"],
+  ["int8", "binary/index"],
+  ["turboquant", "index"],
 ])(
   "%s/%s exports these types",
   async (name, entry) => {

@@ -45,7 +45,7 @@ describe("pith bench", () => {
       env: { PITH_BACKEND: "portable" },
     });
     expect(printed).toMatch(
-      /^25 x 4 in\.npy, cosine, 5 queries, top 99\n[^\n]+; portable, typescript, 1 thread\n/,
+      /^25 x 4 in\.npy, cosine, 5 queries, top 99\n[^\n]+; portable, (?:simd128|typescript), 1 thread\n/,
     );
     expect(printed).toMatch(/\nint8 +8 +1\.0000 +[\d,]+ +[\d,]+ +[\d,]+ +[\d,]+\n$/);
   });

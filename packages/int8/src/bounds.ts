@@ -52,7 +52,7 @@ export function verifyInt8Codes(c: Codes, dim: number, firstRow: number): void {
     for (let at = start + dim; at < start + c.stride; at += 4) {
       const scale = view.getFloat32(at, true);
       if (!(scale > 0 && scale <= LARGEST_SCALE))
-        throw new PithError("CORRUPT_CODES", `row ${row}: expected a positive, finite scale, got ${scale}`, {
+        throw new PithError("CORRUPT_CODES", `row ${row}: expected a positive scale, got ${scale}`, {
           row,
           scale,
         });
