@@ -34,6 +34,7 @@ export {
   checkDim,
   checkFinite,
   checkQuery,
+  checkShape,
   checkVectors,
   MAX_DIM,
   MIN_DIM,

@@ -4,12 +4,14 @@
  */
 import { PithError, shown } from "../errors.ts";
 import { type Id, IdColumn, type IdType } from "../ids.ts";
+import { Bitset } from "./bitset.ts";
 
 export class IdMap<I extends Id> {
   readonly #base: IdColumn;
   readonly #added: I[] = [];
   readonly #removed = new Set<number>();
   #slots: Map<I, number> | undefined;
+  #live: Bitset | undefined;
 
   constructor(base: IdColumn = IdColumn.from([])) {
     this.#base = base;
@@ -37,12 +39,23 @@ export class IdMap<I extends Id> {
     return this.#removed.size > 0;
   }
 
+  /** The slots of ids that are there, the same object until the next change; undefined where none was removed. */
+  live(): Bitset | undefined {
+    if (!this.hasRemoved) return undefined;
+    if (!this.#live) {
+      this.#live = Bitset.full(this.length);
+      for (const slot of this.#removed) this.#live.delete(slot);
+    }
+    return this.#live;
+  }
+
   slotOf(id: I): number | undefined {
     return this.#map().get(id);
   }
 
   push(ids: readonly I[]): void {
     const map = this.#map();
+    this.#live = undefined;
     for (const id of ids) {
       map.set(id, this.length);
       this.#added.push(id);
@@ -54,6 +67,7 @@ export class IdMap<I extends Id> {
     if (slot === undefined) return undefined;
     this.#map().delete(id);
     this.#removed.add(slot);
+    this.#live = undefined;
     return slot;
   }
 
