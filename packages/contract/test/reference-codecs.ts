@@ -177,7 +177,7 @@ function withSymmetry(family: CodecFamily): CodecFamily {
 /** A byte a dimension between the least and the greatest value of a sample: trained, with tensors. */
 export const ranges: CodecFamily = rangesFamily("ranges", "required");
 
-/** As ranges, but from -4 to 4 where there is no sample. */
+/** As ranges, but from -4 to 4 where there is no sample; what it learns is one tensor. */
 export const spans: CodecFamily = rangesFamily("spans", "optional");
 
 const MIN_SAMPLE = 300;
@@ -229,12 +229,15 @@ function rangesFamily(name: string, sample: "required" | "optional"): CodecFamil
       const dim = checkDim(state.dim);
       const metric = checkMetric(state.metric);
       const names = Object.keys(state.tensors).sort().join();
-      const untrained = sample === "optional" && names === "";
-      if (Object.keys(state.params).length > 0 || (names !== "low,step" && !untrained))
-        throw new PithError("CORRUPT_FILE", "expected no parameters, and the tensors low and step");
-      if (untrained) return rangesCodec(name, dim, metric);
-      const { low, step } = state.tensors;
-      return rangesCodec(name, dim, metric, { low: floats(low, dim), step: floats(step, dim) });
+      if (sample === "optional" && names === "" && Object.keys(state.params).length === 0)
+        return rangesCodec(name, dim, metric);
+      if (Object.keys(state.params).length > 0 || names !== (sample === "optional" ? "range" : "low,step"))
+        throw new PithError("CORRUPT_FILE", "expected no parameters, and the tensors of what was learned");
+      const { low, step, range } = state.tensors;
+      if (sample === "required")
+        return rangesCodec(name, dim, metric, { low: floats(low, dim), step: floats(step, dim) });
+      const both = floats(range, 2 * dim);
+      return rangesCodec(name, dim, metric, { low: both.slice(0, dim), step: both.slice(dim) });
     },
   };
   return family;
@@ -262,13 +265,17 @@ function rangesCodec(name: string, dim: number, metric: Metric, learned?: Range)
   if (!learned) return codec;
   const tensor = (data: Float32Array): StateTensor => ({
     dtype: "F32",
-    shape: [dim],
+    shape: [data.length],
     bytes: new Uint8Array(data.slice().buffer),
   });
+  const tensors =
+    name === "spans"
+      ? { range: tensor(Float32Array.of(...low, ...step)) }
+      : { low: tensor(low), step: tensor(step) };
   return {
     ...codec,
     supports: { ...codec.supports, trained: true, minSample: MIN_SAMPLE },
-    state: () => ({ ...codec.state(), tensors: { low: tensor(low), step: tensor(step) } }),
+    state: () => ({ ...codec.state(), tensors }),
   };
 }
 
