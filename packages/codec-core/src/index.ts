@@ -17,6 +17,7 @@ export type {
   Resident,
   Scorer,
   SymmetricScorer,
+  Training,
 } from "./contract/codec.ts";
 export { type Codes, checkCodes, checkOutput, codes, sliceCodes } from "./contract/codes.ts";
 export { type DecodingCodec, decodingScorer } from "./contract/decoding-scorer.ts";

@@ -4,12 +4,14 @@
  */
 import { PithError, shown } from "../errors.ts";
 import { type Id, IdColumn, type IdType } from "../ids.ts";
+import { Bitset } from "./bitset.ts";
 
 export class IdMap<I extends Id> {
   readonly #base: IdColumn;
   readonly #added: I[] = [];
   readonly #removed = new Set<number>();
   #slots: Map<I, number> | undefined;
+  #live: Bitset | undefined;
 
   constructor(base: IdColumn = IdColumn.from([])) {
     this.#base = base;
@@ -43,6 +45,7 @@ export class IdMap<I extends Id> {
 
   push(ids: readonly I[]): void {
     const map = this.#map();
+    this.#live = undefined;
     for (const id of ids) {
       map.set(id, this.length);
       this.#added.push(id);
@@ -54,11 +57,24 @@ export class IdMap<I extends Id> {
     if (slot === undefined) return undefined;
     this.#map().delete(id);
     this.#removed.add(slot);
+    this.#live = undefined;
     return slot;
   }
 
   *liveSlots(): Iterable<number> {
     for (let slot = 0; slot < this.length; slot++) if (this.isLive(slot)) yield slot;
+  }
+
+  /**
+   * The slots that may be hit; undefined where none was removed. Made once and kept until the next change, which makes a
+   * new one: a search that still runs keeps what it was given.
+   */
+  get live(): Bitset | undefined {
+    if (!this.hasRemoved || this.#live) return this.#live;
+    const live = Bitset.full(this.length);
+    for (const slot of this.#removed) live.delete(slot);
+    this.#live = live;
+    return live;
   }
 
   /**

@@ -6,6 +6,8 @@ export const CODEC_LAWS = {
   "manifest.dims": "every dim from minDim to 65,536 is served; any other is DIM_UNSUPPORTED",
   "manifest.trained":
     "what is learned asks for minSample rows, else SAMPLE_TOO_SMALL; what isn't comes from options alone",
+  "manifest.training":
+    "training says whether a sample is needed, of use or of none, and from how many rows; create and train keep to it",
   "manifest.symmetric": "symmetricScorer is there exactly where the manifest says so",
   "manifest.deterministic": "the same options and sample make the same state and the same codes",
   "stride.exact": "encode gives exactly count x stride bytes, for any count from 0",
