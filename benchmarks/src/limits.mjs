@@ -17,6 +17,8 @@ const SIZES = [8, 16, 24, 48, 96, 192, 512];
 /** The buffer of NumPy's dot product. */
 const DOT_BYTES = 512 * MIB;
 const DOT_METHOD = "OpenBLAS sdot, 512 MiB";
+/** Seconds for each buffer: whatever is measured by this needs more than a glance. */
+const PROBE_SECONDS = 0.3;
 /** Codes may be this much larger than the buffer that stands for them. */
 const SLACK = 1.25;
 
@@ -34,8 +36,8 @@ export function measureLimits({ seconds, cpu, native, python, folder }) {
   const read = [];
   let multiplyAddsPerSecond = null;
   if (native) {
-    const one = probe(seconds, "1", cpu);
-    const both = probe(seconds, "2", undefined, "192,512");
+    const one = probe("1", cpu);
+    const both = probe("2", undefined, "192,512");
     read.push(...[...one.read, ...both.read].map((rate) => ({ ...rate, method: "SIMD loads" })));
     multiplyAddsPerSecond = one.multiplyAddsPerSecond;
   }
@@ -46,9 +48,9 @@ export function measureLimits({ seconds, cpu, native, python, folder }) {
   return { read, multiplyAddsPerSecond };
 }
 
-function probe(seconds, threads, cpu, sizes = SIZES.join()) {
+function probe(threads, cpu, sizes = SIZES.join()) {
   const command = [join(TARGET, "release", "examples", "limits")];
-  command.push("--seconds", String(seconds / 4), "--threads", threads, "--mebibytes", sizes);
+  command.push("--seconds", String(PROBE_SECONDS), "--threads", threads, "--mebibytes", sizes);
   if (cpu !== undefined) command.unshift("taskset", "-c", cpu);
   const { status, stdout, stderr } = spawnSync(command[0], command.slice(1), { encoding: "utf8" });
   if (status !== 0) throw new Error(`limits: ${stderr}`);

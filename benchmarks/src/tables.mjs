@@ -5,6 +5,7 @@ import { plotNames } from "./plots.mjs";
 
 /** All speeds are given as multiples of this contender's in the same run too. */
 const BASE = "FAISS Flat, float32";
+const BYTES = "bytes/vector (with all state)";
 const TITLES = {
   bundled: "Package descriptions, bundled with the repository",
   debian: "Package descriptions",
@@ -42,12 +43,12 @@ export function essentials(results) {
   const large = datasets.find(({ name }) => name === "tiled-500k");
   const judged = main.exactNdcg10 !== null;
   const find = (dataset, name) => dataset?.rows.find((row) => row.name === name && row.error === undefined);
-  const head = ["", "bytes/vector", "recall@10"];
+  const head = ["", BYTES, "recall@10"];
   if (judged) head.push("nDCG@10");
   head.push("encode, vectors/s", "one query, queries/s", "batch, queries/s");
   if (large) head.push("one query over 500,000 rows, queries/s", "of what memory gives");
   const body = essentialRows(main).map((row) => {
-    const cells = [label(row), grouped(row.bytesPerVector.code), share(row.recall[10])];
+    const cells = [label(row), bytes(row.bytesPerVector), share(row.recall[10])];
     if (judged) cells.push(share(row.ndcg10));
     cells.push(...speeds(row, main));
     if (large) {
@@ -68,7 +69,7 @@ function essentialRows({ rows }) {
   const there = rows.filter((row) => row.error === undefined);
   const chosen = ESSENTIAL.flatMap((pattern) => there.filter(({ name }) => pattern.test(name)));
   const peers = there.filter(
-    (row) => row.runtime === "node" && !row.ours && row.flat !== false && row.recall[10] >= LEAST_RECALL,
+    (row) => row.runtime === "node" && !row.ours && isFlat(row) && row.recall[10] >= LEAST_RECALL,
   );
   const fastest = ({ speed }) => Math.max(speed.single ?? 0, speed.batch ?? 0);
   const best = peers.reduce((a, b) => (a === undefined || fastest(b) > fastest(a) ? b : a), undefined);
@@ -79,7 +80,7 @@ function datasetTable(dataset, limits) {
   const { name, dim, count, queries, exactNdcg10, rows, speedOnly } = dataset;
   const judged = exactNdcg10 !== null;
   const peak = limits?.multiplyAddsPerSecond;
-  const head = ["", "bytes/vector (with all state)"];
+  const head = ["", BYTES];
   if (!speedOnly) head.push("recall@1", "recall@10", "recall@100");
   if (judged) head.push("nDCG@10");
   head.push("encode, vectors/s", "one query, queries/s");
@@ -125,8 +126,9 @@ function speeds({ speed }, { rows }) {
 }
 
 /** Bytes of codes a second that one query at a time reads; null for a search that skips rows. */
-function readOfCodes({ speed, bytesPerVector, flat }, { count }) {
-  return flat === false || !speed.single ? null : speed.single * count * bytesPerVector.code;
+function readOfCodes(row, { count }) {
+  const { speed, bytesPerVector } = row;
+  return isFlat(row) && speed.single ? speed.single * count * bytesPerVector.code : null;
 }
 
 function ofBandwidth(row, dataset, limits) {
@@ -136,8 +138,13 @@ function ofBandwidth(row, dataset, limits) {
   return rate === null || ceiling === null ? null : rate / ceiling;
 }
 
-function ofPeak({ speed, flat }, { count, dim }, peak) {
-  return flat === false || !speed.batch ? null : (speed.batch * count * dim) / peak;
+function ofPeak(row, { count, dim }, peak) {
+  return isFlat(row) && row.speed.batch ? (row.speed.batch * count * dim) / peak : null;
+}
+
+/** Whether a search scores every row; results of schema 1 don't say it. */
+function isFlat({ flat, name }) {
+  return flat ?? !name.includes("HNSW");
 }
 
 function backendTables({ rows, dim, batch, k, isas, work, calls }) {
