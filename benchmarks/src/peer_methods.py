@@ -83,8 +83,8 @@ def rabitqlib_flat(corpus, bits):
 
     return dict(
         version=version("rabitqlib"),
-        setting="1 partition, fast_quantization",
-        encode_once=lambda: held["index"].build(corpus, mean, np.zeros(n, np.uint32), 1, True),
+        setting="1 partition",
+        encode_once=lambda: held["index"].build(corpus, mean, np.zeros(n, np.uint32), 1),
         save=lambda file: held["index"].save(file),
         load=lambda file: held.update(index=rabitqlib.IvfIndex.load(file)),
         bytes=size,
