@@ -1,6 +1,6 @@
 /**
- * Recall@10 against the bytes of a code, as SVG: each flat contender a point, the bit widths of one codec a line. A codec is
- * better the higher its line lies, at the same bytes.
+ * Recall@10 against the bytes of a code, as SVG: each flat contender that makes vectors smaller a point, the bit widths of
+ * one codec a line. A codec is better the higher its line lies, at the same bytes.
  */
 
 const [WIDTH, HEIGHT] = [860, 520];
@@ -12,11 +12,11 @@ const STEP = 0.1;
 const OURS = ["#e8590c", "#f08c00", "#d6336c", "#c2255c", "#a61e4d"];
 const PEERS = ["#1c7ed6", "#0ca678", "#7048e8", "#1098ad", "#66a80f", "#495057", "#3b5bdb", "#868e96"];
 const STYLE = `text{font:12px system-ui,sans-serif;fill:#1f2328}.title{font-size:15px;font-weight:600}.dim{fill:#656d76}
-.grid{stroke:#d0d7de}polyline{fill:none;stroke-width:2}
+.grid{stroke:#d0d7de}polyline{fill:none;stroke-width:1.5}.ours polyline{stroke-width:3.5}
 @media(prefers-color-scheme:dark){text{fill:#e6edf3}.dim{fill:#9198a1}.grid{stroke:#30363d}}`;
 
 export function frontierPlot({ name, count, dim, rows }) {
-  const lines = series(rows);
+  const lines = series(rows, 4 * dim);
   const points = lines.flatMap((line) => line.points);
   const sizes = points.map((point) => point.bytes);
   const [least, most] = [Math.min(...sizes), Math.max(...sizes)];
@@ -39,21 +39,22 @@ ${lines.map((line, i) => drawn(line, i, x, y)).join("\n")}
 `;
 }
 
-function drawn({ name, colour, points }, place, x, y) {
+function drawn({ name, ours, colour, points }, place, x, y) {
   const spots = points.map((p) => [x(p.bytes).toFixed(1), y(p.recall).toFixed(1), p.label]);
   const path = spots.map(([px, py]) => `${px},${py}`).join(" ");
   const row = PLOT.top + 8 + place * LEGEND.line;
-  return `<g stroke="${colour}" fill="${colour}">${points.length > 1 ? `<polyline points="${path}"/>` : ""}
+  return `<g stroke="${colour}" fill="${colour}"${ours ? ' class="ours"' : ""}>${points.length > 1 ? `<polyline points="${path}"/>` : ""}
 ${spots.map(([px, py, label]) => `<circle cx="${px}" cy="${py}" r="4"><title>${escaped(label)}</title></circle>`).join("")}
 <circle cx="${LEGEND.x}" cy="${row}" r="5"/></g><text x="${LEGEND.x + 12}" y="${row + 4}">${escaped(name)}</text>`;
 }
 
 /** The bit widths of a codec together, by bytes; portable forms and bindings of the same codec are one point. */
-function series(rows) {
+function series(rows, floatBytes) {
   const byName = new Map();
   for (const row of rows) {
     if (row.error !== undefined || row.flat === false || row.recall[10] === null) continue;
     if (/HNSW|portable|TypeScript|from Node/.test(row.name)) continue;
+    if (row.bytesPerVector.code >= floatBytes) continue;
     const name = row.name.replace(/, (\d bits?|native|float32|int8)$/, "");
     if (!byName.has(name)) byName.set(name, { name, ours: row.ours, points: [] });
     const { code } = row.bytesPerVector;
@@ -61,7 +62,7 @@ function series(rows) {
     byName.get(name).points.push({ bytes: code, recall: row.recall[10], label });
   }
   const all = [...byName.values()];
-  for (const line of all) line.points.sort((a, b) => a.bytes - b.bytes);
+  for (const line of all) line.points.sort((a, b) => a.bytes - b.bytes || a.recall - b.recall);
   const used = { ours: 0, peers: 0 };
   return all.map((line) => {
     const colour = line.ours ? OURS[used.ours++ % OURS.length] : PEERS[used.peers++ % PEERS.length];
