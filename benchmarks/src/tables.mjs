@@ -32,7 +32,9 @@ export function tables(results) {
   if (results.backends) sections.push(...backendTables(results.backends));
   if (results.open) sections.push(openTable(results.open));
   const links = plotNames(results).map((name) => `[${name.replace(".svg", "")}](plots/${name})`);
-  return `${[...sections, provenance(results), `Plots: ${links.join(", ")}.`].join("\n\n")}\n`;
+  sections.push(provenance(results));
+  if (links.length > 0) sections.push(`Plots: ${links.join(", ")}.`);
+  return `${sections.join("\n\n")}\n`;
 }
 
 /** What matters most of a run, one line a contender: quality and speed on real data, speed past the caches. */
