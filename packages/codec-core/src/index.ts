@@ -35,6 +35,7 @@ export {
   checkDim,
   checkFinite,
   checkQuery,
+  checkShape,
   checkVectors,
   MAX_DIM,
   MIN_DIM,

@@ -23,8 +23,10 @@ import {
   type CodeScan,
   type Codes,
   checkCodes,
+  checkFinite,
   checkMetric,
   checkOutput,
+  checkShape,
   checkVectors,
   type HadamardRotation,
   kernels,
@@ -74,10 +76,14 @@ export class Int8Codec implements Codec {
   }
 
   encode(v: Vectors): Codes {
-    checkVectors(v, this.dim);
+    const inOnePass = isPlain(this.params) ? kernels().int8EncodeFinite : undefined;
+    if (inOnePass) checkShape(v, this.dim);
+    else checkVectors(v, this.dim);
     this.#rotation?.check(v.data);
     const bytes = new Uint8Array(v.count * this.stride);
-    this.#encode(v.data, bytes);
+    if (!inOnePass) this.#encode(v.data, bytes);
+    // Nobody has seen the bytes yet.
+    else if (inOnePass(v.data, this.dim, this.metric === "cosine", bytes) >= 0) checkFinite(v.data, this.dim);
     return { bytes, stride: this.stride, count: v.count };
   }
 

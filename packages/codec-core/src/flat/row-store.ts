@@ -4,6 +4,7 @@
  * platform has it, which other threads can read while rows are added (kernels/pinned.ts).
  */
 import type { Codes } from "../contract/codes.ts";
+import { kernels } from "../kernels/backend.ts";
 import { isPinned, sharedBytes } from "../kernels/pinned.ts";
 
 /** Rows as they were when they were lent, until they are given back. */
@@ -90,6 +91,7 @@ export class RowStore {
 
   #move(capacity: number): void {
     const moved = sharedBytes(capacity);
+    kernels().largePages?.(moved);
     moved.set(this.bytes);
     this.#buffer = moved;
     this.#owned = true;

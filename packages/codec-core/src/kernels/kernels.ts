@@ -29,6 +29,9 @@ export interface Kernels {
   /** The forms that run off the event loop; the portable kernels have none. */
   readonly async?: AsyncKernels;
 
+  /** Asks the system for large pages behind a large array that was never written to. */
+  largePages?(bytes: Uint8Array): void;
+
   /** CRC-32C (Castagnoli) of `bytes`, continuing from `crc` (0 to begin). */
   crc32c(bytes: Uint8Array, crc: number): number;
 
@@ -72,6 +75,12 @@ export interface Kernels {
    */
   int8Encode(data: Float32Array, dim: number, unit: boolean, out: Uint8Array): void;
   int8Decode(codes: Uint8Array, dim: number, out: Float32Array): void;
+
+  /**
+   * As int8Encode into an array that was never written to, in one pass with firstNonFinite, whose answer it gives. From 0
+   * on, what was written means nothing.
+   */
+  int8EncodeFinite?(data: Float32Array, dim: number, unit: boolean, out: Uint8Array): number;
 
   /** Scores of a float query (normalised under cosine) against codes. Cosine is dot here: the rows are unit vectors. */
   int8Scores(metric: Metric, query: Float32Array, codes: Uint8Array, dim: number, out: Float32Array): void;

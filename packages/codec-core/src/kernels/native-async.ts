@@ -35,6 +35,7 @@ export interface Fault {
 /** The functions of native/node/src/task.rs. */
 export interface AsyncAddon {
   readonly Job: new () => Job;
+  largePages(bytes: Uint8Array): void;
   int8EncodeAsync(
     job: Job,
     threads: number,
@@ -161,6 +162,8 @@ export function asyncKernels(
       const stride = dim + SCALE_BYTES;
       const work = new Work(options, data.length / dim);
       const out = new Uint8Array(work.total * stride);
+      // Before it is cut into blocks that are too small for them.
+      addon.largePages(out);
       await overRows(data, dim, 1, (block, start, end) =>
         run(
           addon,
@@ -254,6 +257,6 @@ function joined(best: readonly TopK[], k: number): TopKOutput {
   return out;
 }
 
-function faultError({ code, what, expected, actual }: Fault): PithError {
+export function faultError({ code, what, expected, actual }: Fault): PithError {
   return new PithError(code, `${what}: expected ${expected}, got ${actual}`, { what, expected, actual });
 }

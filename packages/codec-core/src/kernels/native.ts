@@ -8,7 +8,7 @@
 import type { Metric } from "../contract/metric.ts";
 import { PithError } from "../errors.ts";
 import type { Isa, Kernels } from "./kernels.ts";
-import { type AsyncAddon, asyncKernels, type Fault } from "./native-async.ts";
+import { type AsyncAddon, asyncKernels, type Fault, faultError } from "./native-async.ts";
 import { portable } from "./portable.ts";
 import { threads } from "./threads.ts";
 
@@ -91,6 +91,7 @@ interface Addon extends AsyncAddon {
     unit: boolean,
     out: Uint8Array,
   ): Outcome;
+  int8EncodeFinite: Addon["int8Encode"];
   int8Decode(threads: number, at: number, codes: Uint8Array, dim: number, out: Float32Array): Outcome;
   hadamard(
     at: number,
@@ -190,6 +191,7 @@ function wrap(addon: Addon, isa: Isa): Kernels {
     backend: "native",
     isa,
     async: asyncKernels(addon, at, METRIC),
+    largePages: (bytes) => guard(() => addon.largePages(bytes)),
     crc32c: (bytes, crc) =>
       bytes.length < SMALL ? portable.crc32c(bytes, crc) : guard(() => addon.crc32c(at, bytes, crc)),
     firstNonFinite: (data) =>
@@ -212,6 +214,8 @@ function wrap(addon: Addon, isa: Isa): Kernels {
       ),
     int8Encode: (data, dim, unit, out) =>
       check(() => addon.int8Encode(threads().sync, at, data, dim, unit, out)),
+    int8EncodeFinite: (data, dim, unit, out) =>
+      notFiniteAt(() => addon.int8EncodeFinite(threads().sync, at, data, dim, unit, out)),
     int8Decode: (codes, dim, out) => check(() => addon.int8Decode(threads().sync, at, codes, dim, out)),
     int8Scores: (metric, query, codes, dim, out) =>
       check(() => addon.int8Scores(threads().sync, at, METRIC[metric], query, codes, dim, out)),
@@ -247,9 +251,15 @@ function wrap(addon: Addon, isa: Isa): Kernels {
 
 function check(call: () => Outcome): void {
   const fault = guard(call);
-  if (fault === null) return;
-  const { code, what, expected, actual } = fault;
-  throw new PithError(code, `${what}: expected ${expected}, got ${actual}`, { what, expected, actual });
+  if (fault !== null) throw faultError(fault);
+}
+
+/** Where the number stands that made a call NOT_FINITE, -1 where none did. */
+function notFiniteAt(call: () => Outcome): number {
+  const fault = guard(call);
+  if (fault === null) return -1;
+  if (fault.code === "NOT_FINITE") return fault.actual;
+  throw faultError(fault);
 }
 
 /** A panic in Rust, or an argument that isn't of the type that the addon takes. */

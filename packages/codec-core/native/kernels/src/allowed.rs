@@ -64,9 +64,14 @@ impl Blocks<'_> {
                 self.next += 1;
                 self.left = if self.next < words.len() { word(words, self.next, self.of.rows) } else { 0 };
             } else {
-                slots[n] = (self.next * 32) as u32 + self.left.trailing_zeros();
-                self.left &= self.left - 1;
-                n += 1;
+                // Rows side by side at once: most lists rule out few.
+                let from = self.left.trailing_zeros();
+                let side_by_side = (self.left >> from).trailing_ones().min((slots.len() - n) as u32);
+                for i in 0..side_by_side {
+                    slots[n + i as usize] = (self.next * 32) as u32 + from + i;
+                }
+                n += side_by_side as usize;
+                self.left &= u32::MAX.checked_shl(from + side_by_side).unwrap_or(0);
             }
         }
         n

@@ -19,11 +19,12 @@
 //! ```
 
 mod batch;
-mod best;
+pub(crate) mod best;
 mod block;
 mod bound;
 mod coding;
 mod rank;
+mod sample;
 mod search;
 
 use crate::fault::{Fault, expect, expect_dim, row_count};
@@ -35,7 +36,7 @@ use crate::topk::ranked;
 
 pub(crate) use bound::{LEAST_SQUARE, SANE};
 pub(crate) use coding::LARGEST_SCALE;
-pub use coding::{int8_decode, int8_encode};
+pub use coding::{int8_decode, int8_encode, int8_encode_finite};
 pub use search::int8_top_k;
 
 pub(crate) const SCALE_BYTES: usize = 4;

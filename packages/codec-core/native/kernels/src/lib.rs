@@ -30,7 +30,7 @@ pub use finite::first_non_finite;
 pub use float_scan::{FloatRows, Metric, float_scores, float_top_k};
 pub use float16::{from_float16, to_float16};
 pub use hadamard::hadamard;
-pub use int8::{int8_decode, int8_encode, int8_scores, int8_top_k};
+pub use int8::{int8_decode, int8_encode, int8_encode_finite, int8_scores, int8_top_k};
 pub use int8_grouped::{
     int8_grouped_decode, int8_grouped_encode, int8_grouped_scores, int8_grouped_top_k, int8_symmetric,
 };

@@ -160,6 +160,26 @@ pub fn int8_encode(team: Team, isa: Isa, data: &[f32], dim: usize, unit: bool, o
     team.rows((data, dim), (out, dim + SCALE_BYTES), |data, out| int8::int8_encode(isa, data, dim, unit, out))
 }
 
+/// [`crate::int8_encode_finite`] by a team: the place of the first number that isn't, in one pass if all are.
+pub fn int8_encode_finite(
+    team: Team,
+    isa: Isa,
+    data: &[f32],
+    dim: usize,
+    unit: bool,
+    out: &mut [u8],
+) -> Result<Option<usize>, Fault> {
+    expect_dim(dim)?;
+    let rows = row_count("floats", data.len(), dim)?;
+    expect("bytes of codes", rows * (dim + SCALE_BYTES), out.len())?;
+    let finite = AtomicBool::new(true);
+    team.rows((data, dim), (out, dim + SCALE_BYTES), |data, out| {
+        finite.fetch_and(int8::int8_encode_finite(isa, data, dim, unit, out)?, Relaxed);
+        Ok(())
+    })?;
+    if finite.into_inner() { Ok(None) } else { first_non_finite(team, isa, data) }
+}
+
 /// [`crate::int8_decode`] by a team.
 pub fn int8_decode(team: Team, isa: Isa, codes: &[u8], dim: usize, out: &mut [f32]) -> Result<(), Fault> {
     let rows = CodeRows::new(codes, dim)?;

@@ -20,6 +20,12 @@ pub(crate) trait Simd {
 
     /// Asks for the cache line at `at`, which may be anywhere, to come into the first cache.
     fn fetch(at: *const u8);
+
+    /// [`crate::int8::best::keep_best`], out of line.
+    ///
+    /// # Safety
+    /// Needs the instruction set.
+    unsafe fn keep_best(numbers: &mut Vec<f32>, k: usize) -> f32;
 }
 
 /// Sixteen float32 lanes: the sixteen partials of the pinned sum (see `stripes`).

@@ -4,7 +4,8 @@ mod common;
 
 use common::{Rng, bits, counts, dims, rows, simd};
 use pith_kernels::{
-    Isa, crc32c, first_non_finite, from_float16, int8_decode, int8_encode, norms, to_float16, unit_rows,
+    Isa, crc32c, first_non_finite, from_float16, int8_decode, int8_encode, int8_encode_finite, norms, to_float16,
+    unit_rows,
 };
 
 fn all() -> &'static [Isa] {
@@ -83,6 +84,33 @@ fn int8_codes_are_the_reference_bytes() {
                     let mut out = vec![0f32; count * dim];
                     int8_decode(isa, &actual[1..], dim, &mut out).unwrap();
                     assert_eq!(bits(&decoded), bits(&out), "{} dim {dim} count {count}", isa.name());
+                }
+            }
+        }
+    }
+}
+
+/// What isn't finite is seen wherever it stands, in rows of zeros and of numbers of any size.
+#[test]
+fn int8_encoding_sees_what_is_not_finite() {
+    for &isa in all() {
+        for dim in [1, 7, 16, 17, 33, 64] {
+            for value in [0.0, 1e-42, -1e-38, 1.0, f32::MAX] {
+                let mut data = vec![value; 3 * dim];
+                let mut codes = vec![0; 3 * (dim + 4)];
+                for unit in [false, true] {
+                    let mut encode = |data: &[f32]| int8_encode_finite(isa, data, dim, unit, &mut codes);
+                    assert_eq!(encode(&data), Ok(true), "{} dim {dim} of {value}", isa.name());
+                    for at in 0..3 * dim {
+                        for bad in [f32::NAN, -f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                            data[at] = bad;
+                            assert_eq!(encode(&data), Ok(false), "{} dim {dim} {bad} of {value}", isa.name());
+                            data[at] = value;
+                        }
+                    }
+                    data[dim..2 * dim].fill(f32::NAN);
+                    assert_eq!(encode(&data), Ok(false), "{} dim {dim}: a row of NaN", isa.name());
+                    data.fill(value);
                 }
             }
         }

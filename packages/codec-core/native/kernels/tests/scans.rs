@@ -260,6 +260,65 @@ fn every_k_of_rows_that_tie() {
     }
 }
 
+/// k beyond what is sorted, in enough rows for a sample of them to say where the k-th best will be.
+#[test]
+fn large_k_of_many_queries() {
+    let mut rng = Rng(19);
+    let (dim, count) = (24, 4000);
+    let data = rng.normals(count * dim);
+    for metric in METRICS {
+        let mut codes = vec![0u8; count * (dim + 4)];
+        int8_encode(Isa::SCALAR, &data, dim, metric == Metric::Cosine, &mut codes).unwrap();
+        let (queries, stored) = (queries(&mut rng, metric, 37, dim), Stored::Codes(&codes));
+        let reference: Vec<Vec<f32>> =
+            queries.chunks(dim).map(|query| scores(Isa::SCALAR, metric, query, stored, dim, count)).collect();
+        for isa in simd() {
+            for k in [33, 48, 80, 100, 255, 256, 257, 400, 1000, 1500, 3000] {
+                for list in [None, Some(allow_list(&mut rng, count, 95)), Some(allow_list(&mut rng, count, 20))] {
+                    let k = k.min(list.as_ref().map_or(count, |words| allowed_count(words, count)));
+                    let hits = search(isa, metric, &queries, stored, dim, k, list.as_deref());
+                    for (hits, expected) in hits.chunks(k).zip(&reference) {
+                        assert_eq!(sorted(expected, list.as_deref(), k), hits, "{} {metric:?} k {k}", isa.name());
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Rows in an order that no even sample shows: one in twenty is good, as are runs of rows at either end.
+#[test]
+fn large_k_of_rows_in_an_unlucky_order() {
+    let mut rng = Rng(20);
+    let (dim, count) = (24, 4000);
+    let good = rng.normals(dim);
+    let orders: [fn(usize) -> bool; 4] = [|i| i % 20 == 0, |i| i % 20 != 0, |i| i < 100, |i| i >= 3900];
+    for is_good in orders {
+        let mut data = rng.normals(count * dim);
+        for (i, row) in data.chunks_mut(dim).enumerate().filter(|(i, _)| is_good(*i)) {
+            for (v, g) in row.iter_mut().zip(&good) {
+                *v = g * (4.0 + (i % 7) as f32) + *v * 0.1;
+            }
+        }
+        let queries: Vec<f32> = (0..40).flat_map(|i| good.iter().map(move |g| g * (i as f32 - 3.0))).collect();
+        for metric in [Metric::Dot, Metric::L2] {
+            let mut codes = vec![0u8; count * (dim + 4)];
+            int8_encode(Isa::SCALAR, &data, dim, false, &mut codes).unwrap();
+            let stored = Stored::Codes(&codes);
+            let reference: Vec<Vec<f32>> =
+                queries.chunks(dim).map(|query| scores(Isa::SCALAR, metric, query, stored, dim, count)).collect();
+            for isa in simd() {
+                for k in [40, 150, 250, 700] {
+                    let hits = search(isa, metric, &queries, stored, dim, k, None);
+                    for (hits, expected) in hits.chunks(k).zip(&reference) {
+                        assert_eq!(sorted(expected, None, k), hits, "{} {metric:?} k {k}", isa.name());
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// Scores beyond float32 are infinities that tie, whatever the sums behind them are.
 #[test]
 fn infinite_scores_tie() {

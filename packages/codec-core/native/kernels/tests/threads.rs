@@ -205,14 +205,20 @@ fn faults_come_back_and_nothing_is_written() {
 #[test]
 fn the_first_number_that_is_not_finite() {
     let mut data = Rng(34).normals(1000);
+    data[999] = 1.0;
+    let (mut whole, mut codes) = (vec![0; 1800], vec![0; 1800]);
+    int8_encode(Isa::SCALAR, &data, 5, false, &mut whole).unwrap();
     for isa in Isa::available().iter().copied() {
         for (threads, block) in teams() {
             let team = team(threads, block, None);
             assert_eq!(parallel::first_non_finite(team, isa, &data), Ok(None));
+            assert_eq!(parallel::int8_encode_finite(team, isa, &data, 5, false, &mut codes), Ok(None));
+            assert_eq!(codes, whole);
             for at in [0, 95, 96, 999] {
                 let before = std::mem::replace(&mut data[at], f32::NAN);
                 data[999] = f32::INFINITY;
                 assert_eq!(parallel::first_non_finite(team, isa, &data), Ok(Some(at)));
+                assert_eq!(parallel::int8_encode_finite(team, isa, &data, 5, false, &mut codes), Ok(Some(at)));
                 data[999] = 1.0;
                 data[at] = before;
             }

@@ -3,6 +3,7 @@
 //! out among that many; `task` has those that leave JavaScript's thread.
 
 mod mapping;
+mod pages;
 mod task;
 
 use napi::bindgen_prelude::{Float32ArraySlice, Uint8ArraySlice, Uint16ArraySlice, Uint32ArraySlice};
@@ -29,6 +30,19 @@ fn outcome(result: Result<(), kernels::Fault>) -> Option<Fault> {
         expected: fault.expected as f64,
         actual: fault.actual as f64,
     })
+}
+
+/// Of a kernel that gives the place of a NaN or an infinity.
+fn finite_outcome(result: Result<Option<usize>, kernels::Fault>) -> Option<Fault> {
+    match result {
+        Ok(place) => place.map(|place| Fault {
+            code: "NOT_FINITE".into(),
+            what: "floats".into(),
+            expected: 0.0,
+            actual: place as f64,
+        }),
+        Err(fault) => outcome(Err(fault)),
+    }
 }
 
 /// Instruction sets by the numbers that JavaScript passes: their place in `isas()`.
@@ -160,6 +174,28 @@ pub fn int8_encode(
     mut out: Uint8ArraySlice,
 ) -> Option<Fault> {
     outcome(parallel::int8_encode(team(threads), isa(at), data, size(dim), unit, apart!(out; data)))
+}
+
+/// Into an array that was never written to; NOT_FINITE, with the number's place, where it then means nothing.
+#[napi(catch_unwind)]
+pub fn int8_encode_finite(
+    threads: u32,
+    at: u32,
+    data: &[f32],
+    dim: f64,
+    unit: bool,
+    mut out: Uint8ArraySlice,
+) -> Option<Fault> {
+    let out = apart!(out; data);
+    pages::fresh(out);
+    finite_outcome(parallel::int8_encode_finite(team(threads), isa(at), data, size(dim), unit, out))
+}
+
+/// Asks for large pages behind an array that is going to be written to and scanned; see `pages`.
+#[napi(catch_unwind)]
+pub fn large_pages(mut bytes: Uint8ArraySlice) {
+    // SAFETY: the bytes are neither read nor written.
+    pages::large(unsafe { bytes.as_mut() });
 }
 
 #[napi(catch_unwind)]

@@ -15,7 +15,7 @@ use pith_kernels::parallel::{self, Control, Team};
 use pith_kernels::{FloatRows, TopKOutput};
 
 use crate::mapping::{Mapping, holding};
-use crate::{Fault, isa, metric, outcome, overlap, shared, size};
+use crate::{Fault, finite_outcome, isa, metric, outcome, overlap, pages, shared, size};
 
 /// Stops a task, and says how far it is.
 #[napi]
@@ -113,11 +113,6 @@ fn task(job: &Job, threads: u32, work: impl Fn(Team) -> Option<Fault> + Send + '
     })))
 }
 
-/// NaN or an infinity at this index of the input.
-fn not_finite(index: usize) -> Fault {
-    Fault { code: "NOT_FINITE".into(), what: "floats".into(), expected: 0.0, actual: index as f64 }
-}
-
 /// Looks for what isn't finite, too: JavaScript would have to wait for that.
 #[napi(catch_unwind, js_name = "int8EncodeAsync", ts_return_type = "Promise<Fault | null>")]
 pub fn int8_encode_async(
@@ -134,13 +129,10 @@ pub fn int8_encode_async(
         if overlap(data.get(), out.get()) {
             return Some(shared());
         }
-        match parallel::first_non_finite(team, isa(at), data.get()) {
-            Ok(None) => {}
-            Ok(Some(index)) => return Some(not_finite(index)),
-            Err(stopped) => return outcome(Err(stopped)),
-        }
         // SAFETY: checked, and the output is the task's own.
-        outcome(parallel::int8_encode(team, isa(at), data.get(), size(dim), unit, unsafe { out.get_mut() }))
+        let out = unsafe { out.get_mut() };
+        pages::fresh(out);
+        finite_outcome(parallel::int8_encode_finite(team, isa(at), data.get(), size(dim), unit, out))
     })
 }
 
@@ -159,7 +151,9 @@ pub fn int8_decode_async(
             return Some(shared());
         }
         // SAFETY: checked, and the output is the task's own.
-        outcome(parallel::int8_decode(team, isa(at), codes.get(), size(dim), unsafe { out.get_mut() }))
+        let out = unsafe { out.get_mut() };
+        pages::fresh(out);
+        outcome(parallel::int8_decode(team, isa(at), codes.get(), size(dim), out))
     })
 }
 

@@ -11,9 +11,10 @@ use super::best::SORTED;
 use super::block::{Block, MOST_ROWS};
 use super::bound::ends;
 use super::rank::Ranking;
+use super::sample::Sample;
 use super::search::{Line, words};
 use crate::allowed::Allowed;
-use crate::simd::{LaneTests, Simd, Words};
+use crate::simd::{LaneTests, Lanes, Simd, Words};
 
 #[inline(always)]
 pub(super) unsafe fn search_batch<S: Simd, const SQUARES: bool>(
@@ -26,29 +27,50 @@ pub(super) unsafe fn search_batch<S: Simd, const SQUARES: bool>(
         return;
     }
     let width = 2 * S::W::LANES;
+    let mut sample = (k > SORTED).then(|| Sample::new(allowed, k)).flatten();
+    let depth = sample.as_ref().map_or(if k > SORTED { 0 } else { k }, |sample| sample.place);
     let mut groups = Vec::with_capacity(rankings.len().div_ceil(width));
     for group in rankings.chunks(width) {
         // SAFETY: run() has the instruction set.
-        groups.push(unsafe { Group::new::<S>(group, rows.dim()) });
+        groups.push(unsafe { Group::new::<S>(group, rows.dim(), depth) });
     }
     let mut block = Block::new::<S>(rows.dim());
     let mut sums = Sums::new();
     let mut blocks = allowed.blocks();
-    let mut first = (k <= SORTED).then_some(k);
-    // SAFETY: run() has the instruction set.
-    while unsafe { block.fill::<S>(rows, &mut blocks) } {
+    let mut pass = if k > SORTED { Pass::Rest } else { Pass::First };
+    let mut sampled = 0;
+    loop {
+        // SAFETY: run() has the instruction set.
+        let any = unsafe {
+            match &sample {
+                Some(sample) => {
+                    pass = Pass::Sample;
+                    sampled += block.take::<S>(rows, &sample.slots[sampled..]);
+                    true
+                }
+                None => block.fill::<S>(rows, &mut blocks),
+            }
+        };
+        if !any {
+            return;
+        }
         for (group, rankings) in groups.iter_mut().zip(rankings.chunks_mut(width)) {
             // SAFETY: as above.
             unsafe {
                 match (S::WIDE, rankings.len() > S::W::LANES) {
-                    (true, true) => group.pass::<S, SQUARES, 8, 2>(&block, rankings, &mut sums, first),
-                    (true, false) => group.pass::<S, SQUARES, 8, 1>(&block, rankings, &mut sums, first),
-                    (false, true) => group.pass::<S, SQUARES, 4, 2>(&block, rankings, &mut sums, first),
-                    (false, false) => group.pass::<S, SQUARES, 4, 1>(&block, rankings, &mut sums, first),
+                    (true, true) => group.pass::<S, SQUARES, 8, 2>(&block, rankings, &mut sums, pass),
+                    (true, false) => group.pass::<S, SQUARES, 8, 1>(&block, rankings, &mut sums, pass),
+                    (false, true) => group.pass::<S, SQUARES, 4, 2>(&block, rankings, &mut sums, pass),
+                    (false, false) => group.pass::<S, SQUARES, 4, 1>(&block, rankings, &mut sums, pass),
                 }
             }
         }
-        first = None;
+        if let Some(whole) = sample.take_if(|sample| sampled == sample.slots.len()) {
+            for (group, rankings) in groups.iter_mut().zip(rankings.chunks_mut(width)) {
+                group.guess::<S>(rankings, whole.place);
+            }
+        }
+        pass = Pass::Rest;
     }
 }
 
@@ -56,11 +78,24 @@ pub(super) unsafe fn search_batch<S: Simd, const SQUARES: bool>(
 struct Group {
     packed: Vec<Line>,
     tests: [LaneTests; 2],
+    /// The best least ends of the first rows, or of the sample, for each query.
+    sorted: Vec<[Lanes; 2]>,
+}
+
+/// What becomes of a block's sums.
+#[derive(Clone, Copy, PartialEq)]
+enum Pass {
+    /// They go into `sorted`.
+    Sample,
+    /// They raise the thresholds, and are offered.
+    First,
+    /// They are offered.
+    Rest,
 }
 
 impl Group {
     #[inline(always)]
-    unsafe fn new<S: Simd>(rankings: &[Ranking], dim: usize) -> Group {
+    unsafe fn new<S: Simd>(rankings: &[Ranking], dim: usize, depth: usize) -> Group {
         let (lanes, row_words) = (S::W::LANES, dim.div_ceil(S::W::DIMS));
         let width = if rankings.len() > lanes { 2 * lanes } else { lanes };
         let mut packed = vec![Line([0; 16]); (row_words * width).div_ceil(16)];
@@ -75,7 +110,7 @@ impl Group {
             }
             tests[i / lanes].set(i % lanes, &ranking.bound.test);
         }
-        Group { packed, tests }
+        Group { packed, tests, sorted: vec![[[f32::NEG_INFINITY; 16]; 2]; depth] }
     }
 
     /// All rows of a block with the group's queries, R rows and V registers at a time.
@@ -85,9 +120,9 @@ impl Group {
         block: &Block,
         rankings: &mut [Ranking],
         sums: &mut Sums,
-        first: Option<usize>,
+        pass: Pass,
     ) {
-        let part = if first.is_some() { block.len() } else { PART };
+        let part = if pass == Pass::Rest { PART } else { block.len() };
         for from in (0..block.len()).step_by(part) {
             let len = part.min(block.len() - from);
             // SAFETY: run() has the instruction set.
@@ -97,37 +132,50 @@ impl Group {
                     let tile = self.multiply::<S, R, V>(block, from + at);
                     sums[at..at + R].copy_from_slice(&tile);
                 }
-                if let Some(k) = first {
-                    self.raise::<S, SQUARES, V>(block, &sums[..len], rankings, k);
+                if pass != Pass::Rest {
+                    self.sort::<S, SQUARES, V>(block, &sums[..len]);
+                }
+                match pass {
+                    Pass::Sample => continue,
+                    Pass::First => self.raise::<S>(rankings),
+                    Pass::Rest => (),
                 }
                 for (i, sums) in sums[..len].chunks(PART).enumerate() {
-                    self.offer::<S, SQUARES, V>(block, from + i * PART, sums, rankings, first.is_some());
+                    self.offer::<S, SQUARES, V>(block, from + i * PART, sums, rankings, pass == Pass::First);
                 }
             }
         }
     }
 
-    /// Sets thresholds by the block's rows.
+    /// Sorts the rows' least ends in, lane by lane.
     #[inline(always)]
-    unsafe fn raise<S: Simd, const SQUARES: bool, const V: usize>(
-        &mut self,
-        block: &Block,
-        sums: &[[S::W; V]],
-        rankings: &mut [Ranking],
-        k: usize,
-    ) {
-        let mut sorted = vec![[[f32::NEG_INFINITY; 16]; V]; k];
+    unsafe fn sort<S: Simd, const SQUARES: bool, const V: usize>(&mut self, block: &Block, sums: &[[S::W; V]]) {
         for (sums, row) in sums.iter().zip(&block.tests) {
             for v in 0..V {
-                let sorted = sorted.iter_mut().map(|best| &mut best[v]);
+                let sorted = self.sorted.iter_mut().map(|best| &mut best[v]);
                 // SAFETY: run() has the instruction set.
                 unsafe { sums[v].insert_least::<SQUARES>(row, &self.tests[v], sorted) };
             }
         }
+    }
+
+    /// Sets thresholds by the first rows.
+    #[inline(always)]
+    fn raise<S: Simd>(&mut self, rankings: &mut [Ranking]) {
         for (i, ranking) in rankings.iter_mut().enumerate() {
             let (v, lane) = (i / S::W::LANES, i % S::W::LANES);
-            ranking.best.set(sorted.iter().map(|best| best[v][lane]));
+            ranking.best.set(self.sorted.iter().map(|best| best[v][lane]));
             ranking.raise(ranking.best.kth());
+            self.tests[v].t[lane] = ranking.bound.test.t;
+        }
+    }
+
+    /// Sets thresholds by the sample.
+    #[inline(always)]
+    fn guess<S: Simd>(&mut self, rankings: &mut [Ranking], place: usize) {
+        for (i, ranking) in rankings.iter_mut().enumerate() {
+            let (v, lane) = (i / S::W::LANES, i % S::W::LANES);
+            ranking.guess(self.sorted[place - 1][v][lane]);
             self.tests[v].t[lane] = ranking.bound.test.t;
         }
     }

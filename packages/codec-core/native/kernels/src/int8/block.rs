@@ -56,11 +56,33 @@ impl Block {
     #[inline(always)]
     pub(super) unsafe fn fill<S: Simd>(&mut self, rows: CodeRows, blocks: &mut Blocks) -> bool {
         self.len = blocks.fill(&mut self.slots);
+        // SAFETY: as above.
+        unsafe { self.load::<S>(rows) };
+        self.len > 0
+    }
+
+    /// Takes in these rows, as many of them as it has room for; how many it took.
+    ///
+    /// # Safety
+    /// As for `fill`.
+    #[inline(always)]
+    pub(super) unsafe fn take<S: Simd>(&mut self, rows: CodeRows, slots: &[u32]) -> usize {
+        self.len = slots.len().min(self.slots.len());
+        self.slots[..self.len].copy_from_slice(&slots[..self.len]);
+        // SAFETY: as above.
+        unsafe { self.load::<S>(rows) };
+        self.len
+    }
+
+    #[inline(always)]
+    unsafe fn load<S: Simd>(&mut self, rows: CodeRows) {
         for first in (0..self.len.next_multiple_of(TILE)).step_by(4) {
             let slots: [usize; 4] = std::array::from_fn(|r| self.slots[(first + r).min(self.len - 1)] as usize);
             let mut at = [rows.codes(slots[0]).as_ptr(); 4];
             for r in 0..4 {
-                rows.fetch::<S>((slots[r] + AHEAD).min(rows.count() - 1));
+                let ahead = first + r + AHEAD;
+                let ahead = if ahead < self.len { self.slots[ahead] as usize } else { slots[r] + AHEAD };
+                rows.fetch::<S>(ahead.min(rows.count() - 1));
                 let codes = rows.codes(slots[r]);
                 at[r] = codes.as_ptr();
                 let packed = &mut self.packed[(first + r) * self.row_words..][..self.row_words];
@@ -74,6 +96,5 @@ impl Block {
                 self.tests[first + r] = row_test(rows.scale(slots[r]), squares[r], rows.dim());
             }
         }
-        self.len > 0
     }
 }

@@ -12,11 +12,16 @@ pub(crate) const LARGEST_SCALE: f32 = f32::from_bits(0x7c01_0203);
 
 /// Codes of rows of `dim` floats. `unit`: the scale is that of the row's direction.
 pub fn int8_encode(isa: Isa, data: &[f32], dim: usize, unit: bool, out: &mut [u8]) -> Result<(), Fault> {
+    int8_encode_finite(isa, data, dim, unit, out).map(|_| ())
+}
+
+/// As [`int8_encode`], and whether all numbers were finite, which comes for nothing: what isn't spoils the row's sum
+/// of squares. Where they weren't, what was written means nothing.
+pub fn int8_encode_finite(isa: Isa, data: &[f32], dim: usize, unit: bool, out: &mut [u8]) -> Result<bool, Fault> {
     expect_dim(dim)?;
     let rows = row_count("floats", data.len(), dim)?;
     expect("bytes of codes", rows * (dim + SCALE_BYTES), out.len())?;
-    run(isa, Encode { data, dim, unit, out });
-    Ok(())
+    Ok(run(isa, Encode { data, dim, unit, out }))
 }
 
 pub fn int8_decode(isa: Isa, codes: &[u8], dim: usize, out: &mut [f32]) -> Result<(), Fault> {
@@ -26,6 +31,10 @@ pub fn int8_decode(isa: Isa, codes: &[u8], dim: usize, out: &mut [f32]) -> Resul
     Ok(())
 }
 
+/// Floats from a row to what is fetched for a later one meanwhile: four small pages, so that their addresses are known
+/// in time.
+const AHEAD: usize = 4096;
+
 struct Encode<'a> {
     data: &'a [f32],
     dim: usize,
@@ -34,28 +43,33 @@ struct Encode<'a> {
 }
 
 impl Encode<'_> {
-    /// Writes a row's scale; `fill` writes the codes of w and gives S.
+    /// Writes a row's scale; `fill` writes the codes of w and gives S. Whether the row is finite.
     #[inline(always)]
-    fn row(unit: bool, max: f32, out: &mut [u8], fill: impl FnOnce(f32, &mut [u8]) -> f32) {
+    fn row(unit: bool, row: &[f32], max: f32, out: &mut [u8], fill: impl FnOnce(f32, &mut [u8]) -> f32) -> bool {
         let (codes, scale) = out.split_at_mut(out.len() - SCALE_BYTES);
-        let value = if max < ZERO_BELOW {
+        let (value, finite) = if max < ZERO_BELOW {
             codes.fill(0);
-            1.0
+            // The maximum passes NaN over.
+            (1.0, row.iter().all(|v| v.is_finite()))
         } else {
             let squares = fill(127.0 / max, codes);
-            if unit { 1.0 / squares.sqrt() } else { (max / 127.0).min(LARGEST_SCALE) }
+            let value = if unit { 1.0 / squares.sqrt() } else { (max / 127.0).min(LARGEST_SCALE) };
+            // An infinity times 127 / infinity is NaN too.
+            (value, !squares.is_nan())
         };
         scale.copy_from_slice(&value.to_le_bytes());
+        finite
     }
 }
 
 impl Kernel for Encode<'_> {
-    type Output = ();
+    type Output = bool;
 
-    fn scalar(self) {
+    fn scalar(self) -> bool {
+        let mut finite = true;
         for (row, out) in self.data.chunks_exact(self.dim).zip(self.out.chunks_exact_mut(self.dim + SCALE_BYTES)) {
             let max = row.iter().fold(0f32, |max, v| max.max(v.abs()));
-            Self::row(self.unit, max, out, |inv, codes| {
+            finite &= Self::row(self.unit, row, max, out, |inv, codes| {
                 let w: Vec<f32> = row.iter().map(|v| v * inv).collect();
                 for (code, w) in codes.iter_mut().zip(&w) {
                     *code = w.round_ties_even() as i8 as u8;
@@ -63,16 +77,23 @@ impl Kernel for Encode<'_> {
                 sum::<Product>(&w, &w)
             });
         }
+        finite
     }
 
     #[inline(always)]
-    unsafe fn simd<S: Simd>(self) {
+    unsafe fn simd<S: Simd>(self) -> bool {
+        let mut finite = true;
         for (row, out) in self.data.chunks_exact(self.dim).zip(self.out.chunks_exact_mut(self.dim + SCALE_BYTES)) {
             // SAFETY: run() has the instruction set; `row` has `dim` floats and `codes` as many bytes.
             unsafe {
+                // Past the end of a page the hardware doesn't read ahead.
+                for line in 0..row.len().div_ceil(16) {
+                    S::fetch(row.as_ptr().wrapping_add(AHEAD + line * 16).cast());
+                }
                 let max = largest::<S::F>(row);
-                Self::row(
+                finite &= Self::row(
                     self.unit,
+                    row,
                     max,
                     out,
                     #[inline(always)]
@@ -80,6 +101,7 @@ impl Kernel for Encode<'_> {
                 );
             }
         }
+        finite
     }
 }
 

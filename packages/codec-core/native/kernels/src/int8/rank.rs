@@ -19,6 +19,8 @@ pub(super) struct Ranking<'a> {
     open: Vec<Open>,
     /// Length of `open` at which it is looked through.
     mark: usize,
+    /// t that was set without k rows to prove it; -infinity if none was.
+    guess: f32,
     /// Rows scored exactly, the best first.
     hits: Vec<Hit>,
 }
@@ -42,7 +44,18 @@ impl<'a> Ranking<'a> {
     ) -> Ranking<'a> {
         let bound = Query8::new(metric, query, codes);
         let (mark, open) = (MOST_OPEN + 2 * k, Vec::with_capacity(64 + 2 * k));
-        Ranking { metric, query, rows, bound, k, best: Best::new(k), open, mark, hits: Vec::new() }
+        Ranking {
+            metric,
+            query,
+            rows,
+            bound,
+            k,
+            best: Best::new(k),
+            open,
+            mark,
+            guess: f32::NEG_INFINITY,
+            hits: Vec::new(),
+        }
     }
 
     /// Takes a row that may be among the k best; its least end counts unless `counted` before. Gives t, what a row
@@ -55,8 +68,9 @@ impl<'a> Ranking<'a> {
         self.open.push(Open { most, slot });
         if !counted {
             // SAFETY: as above.
-            unsafe { self.best.insert::<S>(least) };
-            self.raise(self.best.kth());
+            if unsafe { self.best.insert::<S>(least) } {
+                self.raise(self.best.kth());
+            }
         }
         if self.open.len() >= self.mark {
             self.clear();
@@ -76,10 +90,41 @@ impl<'a> Ranking<'a> {
         self.bound.test.t = if t > old && t >= self.bound.lowest { t } else { old };
     }
 
-    /// Asks for the rows that `finish` is going to score.
+    /// Sets t to what the k-th best row will about have.
     #[inline(always)]
-    pub(super) fn fetch<S: Simd>(&mut self) {
-        self.clear();
+    pub(super) fn guess(&mut self, t: f32) {
+        self.raise(t);
+        self.guess = self.bound.test.t;
+    }
+
+    /// Whether k rows reach what was guessed, once all rows were offered.
+    ///
+    /// # Safety
+    /// Needs the instruction set.
+    #[inline(always)]
+    pub(super) unsafe fn is_sure<S: Simd>(&mut self) -> bool {
+        // SAFETY: as above.
+        unsafe { self.best.last::<S>() >= self.guess }
+    }
+
+    /// Forgets all rows.
+    #[inline(always)]
+    pub(super) fn restart(&mut self) {
+        self.best = Best::new(self.k);
+        self.open.clear();
+        self.hits.clear();
+        self.guess = f32::NEG_INFINITY;
+        self.bound.test.t = f32::NEG_INFINITY;
+    }
+
+    /// Asks for the rows that `finish` is going to score.
+    ///
+    /// # Safety
+    /// Needs the instruction set.
+    #[inline(always)]
+    pub(super) unsafe fn fetch<S: Simd>(&mut self) {
+        // SAFETY: as above.
+        unsafe { self.settle_threshold::<S>() };
         for row in self.open.iter().take(2 * TOGETHER) {
             self.rows.fetch::<S>(row.slot as usize);
         }
@@ -91,22 +136,41 @@ impl<'a> Ranking<'a> {
     /// Needs the instruction set.
     #[inline(always)]
     pub(super) unsafe fn finish<S: Simd>(&mut self) -> &[Hit] {
-        self.clear();
         // SAFETY: as above.
-        unsafe { self.settle::<S>() };
+        unsafe {
+            self.settle_threshold::<S>();
+            self.settle::<S>();
+        }
         &self.hits
+    }
+
+    /// Lets go of open rows by all numbers that were gathered.
+    #[inline(always)]
+    unsafe fn settle_threshold<S: Simd>(&mut self) {
+        // SAFETY: run() has the instruction set.
+        let kth = unsafe { self.best.last::<S>() };
+        self.raise(kth);
+        self.clear();
     }
 
     /// Lets go of open rows that can't come in any more.
     #[inline(always)]
     fn clear(&mut self) {
         let t = self.bound.test.t;
-        self.open.retain(|row| row.most >= t || row.most.is_nan());
+        let mut kept = 0;
+        for i in 0..self.open.len() {
+            let row = self.open[i];
+            self.open[kept] = row;
+            // No branch: which rows stay is a matter of chance.
+            kept += usize::from(row.most >= t) | usize::from(row.most.is_nan());
+        }
+        self.open.truncate(kept);
     }
 
     /// Scores open rows, the most promising first, until none is left that could come in.
     #[inline(always)]
     unsafe fn settle<S: Simd>(&mut self) {
+        self.hits.reserve(self.k + 2 * TOGETHER);
         while !self.open.is_empty() {
             let mut first = self.open.len().saturating_sub(self.k + TOGETHER);
             if first > TOGETHER {

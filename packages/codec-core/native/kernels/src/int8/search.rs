@@ -85,23 +85,38 @@ impl Kernel for Search<'_> {
         unsafe {
             if metric == Metric::L2 {
                 search_batch::<S, true>(rows, allowed, k, batch);
-                for ranking in single {
+                for ranking in again::<S>(batch).chain(single) {
                     search_one::<S, true>(rows, allowed, ranking);
                 }
             } else {
                 search_batch::<S, false>(rows, allowed, k, batch);
-                for ranking in single {
+                for ranking in again::<S>(batch).chain(single) {
                     search_one::<S, false>(rows, allowed, ranking);
                 }
             }
-            for i in 0..rankings.len() {
-                if let Some(next) = rankings.get_mut(i + 1) {
+            // Each gives its memory to the next.
+            let mut rankings = rankings.into_iter().enumerate().peekable();
+            while let Some((i, mut ranking)) = rankings.next() {
+                if let Some((_, next)) = rankings.peek_mut() {
                     next.fetch::<S>();
                 }
-                out.write(i, k, rankings[i].finish::<S>().iter().map(|hit| (hit.slot(), hit.score)));
+                out.write(i, k, ranking.finish::<S>().iter().map(|hit| (hit.slot(), hit.score)));
             }
         }
     }
+}
+
+/// Those that a wrong guess has cost rows.
+#[inline(always)]
+unsafe fn again<'a, 'b, S: Simd>(batch: &'a mut [Ranking<'b>]) -> impl Iterator<Item = &'a mut Ranking<'b>> {
+    // SAFETY: run() has the instruction set.
+    batch.iter_mut().filter_map(|ranking| match unsafe { ranking.is_sure::<S>() } {
+        true => None,
+        false => {
+            ranking.restart();
+            Some(ranking)
+        }
+    })
 }
 
 /// So few rows beyond k that ruling some out costs more than scoring them.

@@ -5,7 +5,7 @@
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
 use super::{F32x16, Kernel, LaneTests, Lanes, RowTest, ScanTest, Simd, Words};
-use crate::int8::{LEAST_SQUARE, SANE};
+use crate::int8::{LEAST_SQUARE, SANE, best};
 use std::arch::x86_64::*;
 
 pub(super) struct Avx2;
@@ -20,6 +20,16 @@ impl Simd for Avx2 {
         // SAFETY: a prefetch of an address that isn't mapped does nothing.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
     }
+    #[inline(always)]
+    unsafe fn keep_best(numbers: &mut Vec<f32>, k: usize) -> f32 {
+        keep_best(numbers, k)
+    }
+}
+
+#[inline(never)]
+#[target_feature(enable = "avx2,fma,f16c")]
+unsafe fn keep_best(numbers: &mut Vec<f32>, k: usize) -> f32 {
+    best::keep_best(numbers, k)
 }
 
 #[target_feature(enable = "avx2,fma,f16c")]

@@ -7,7 +7,7 @@
 
 use super::avx2::{array, fetch_far, fold8, reaching8, scales8, sums8};
 use super::{F32x16, Kernel, LaneTests, Lanes, RowTest, ScanTest, Simd, Words};
-use crate::int8::SANE;
+use crate::int8::{SANE, best};
 use std::arch::x86_64::*;
 
 pub(super) struct Avx512;
@@ -22,6 +22,16 @@ impl Simd for Avx512 {
         // SAFETY: a prefetch of an address that isn't mapped does nothing.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
     }
+    #[inline(always)]
+    unsafe fn keep_best(numbers: &mut Vec<f32>, k: usize) -> f32 {
+        keep_best(numbers, k)
+    }
+}
+
+#[inline(never)]
+#[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+unsafe fn keep_best(numbers: &mut Vec<f32>, k: usize) -> f32 {
+    best::keep_best(numbers, k)
 }
 
 #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
