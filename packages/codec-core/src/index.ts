@@ -85,7 +85,7 @@ export {
 } from "./kernels/backend.ts";
 export type { BackendName, FloatRows, Isa, Kernels, TopKOutput } from "./kernels/kernels.ts";
 export { type Threads, useThreads } from "./kernels/threads.ts";
-export type { TurboLayout } from "./kernels/turbo.ts";
+export type { TurboLayout } from "./kernels/turbo-layout.ts";
 export { ReconstructionMeter, type ReconstructionQuality } from "./quality/reconstruction.ts";
 export { type Judgements, mrrAt, ndcgAt, recallAt } from "./quality/retrieval.ts";
 export { SplitMix64 } from "./random.ts";

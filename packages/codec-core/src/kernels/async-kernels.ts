@@ -6,7 +6,7 @@
 import type { AsyncOptions } from "../async/work.ts";
 import type { Metric } from "../contract/metric.ts";
 import type { FloatRows, TopKOutput } from "./kernels.ts";
-import type { TurboLayout } from "./turbo.ts";
+import type { TurboLayout } from "./turbo-layout.ts";
 
 export interface AsyncKernels {
   /** Checks that the floats are finite, too. @throws NOT_FINITE, ABORTED */

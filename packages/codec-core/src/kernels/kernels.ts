@@ -9,7 +9,7 @@
  */
 import type { Metric } from "../contract/metric.ts";
 import type { AsyncKernels } from "./async-kernels.ts";
-import type { TurboLayout } from "./turbo.ts";
+import type { TurboLayout } from "./turbo-layout.ts";
 
 export type BackendName = "native" | "portable";
 export type Isa = "typescript" | "simd128" | "scalar" | "avx2" | "avx512";

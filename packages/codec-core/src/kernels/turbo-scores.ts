@@ -17,7 +17,7 @@
  * step / sqrt(12) times the decoded length: at 4 bits a fifteenth of the error of the codes.
  */
 import type { RowScorer } from "./scan.ts";
-import { type TurboLayout, turboRows } from "./turbo.ts";
+import { type TurboLayout, turboRows } from "./turbo-layout.ts";
 
 /** Floats that a prepared query has beyond its dim. */
 export const TURBO_QUERY_EXTRA = 3;
