@@ -165,6 +165,9 @@ export interface Kernels {
   turboEncode(layout: TurboLayout, data: Float32Array, out: Uint8Array): void;
   turboDecode(layout: TurboLayout, codes: Uint8Array, out: Float32Array): void;
 
+  /** Prepares queries (of unit length under cosine): dim + 3 floats each. The rule is in kernels/turbo-scores.ts. */
+  turboQueries(layout: TurboLayout, queries: Float32Array, out: Float32Array): void;
+
   /** Scores of a prepared query of dim + 3 floats, in integers. The rule is in kernels/turbo-scores.ts. */
   turboScores(layout: TurboLayout, query: Float32Array, codes: Uint8Array, out: Float32Array): void;
 

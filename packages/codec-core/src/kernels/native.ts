@@ -245,6 +245,7 @@ function wrap(addon: Addon, isa: Isa): Kernels {
     // Not in the addon: TypeScript does these on every backend.
     turboEncode: portable.turboEncode,
     turboDecode: portable.turboDecode,
+    turboQueries: portable.turboQueries,
     turboScores: portable.turboScores,
     turboTopK: portable.turboTopK,
   };

@@ -11,7 +11,7 @@ import type { Kernels } from "./kernels.ts";
 import { norms, unitRows } from "./norms.ts";
 import { scanScores, scanTopK } from "./scan.ts";
 import { turboDecode, turboEncode } from "./turbo.ts";
-import { TURBO_QUERY_EXTRA, turboScorer } from "./turbo-scores.ts";
+import { TURBO_QUERY_EXTRA, turboQueries, turboScorer } from "./turbo-scores.ts";
 
 export const portable: Kernels = {
   backend: "portable",
@@ -46,6 +46,7 @@ export const portable: Kernels = {
   binarySymmetric,
   turboEncode,
   turboDecode,
+  turboQueries,
   turboScores: (layout, query, codes, out) => scanScores(turboScorer(layout, codes), query, out),
   turboTopK: (layout, queries, codes, k, allow, out) =>
     scanTopK(turboScorer(layout, codes), queries, layout.dim + TURBO_QUERY_EXTRA, k, allow, out),

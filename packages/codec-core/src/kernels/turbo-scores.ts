@@ -16,7 +16,10 @@
  * Rounding the query moves a product by at most step / 2 times the sum of |s level_j|, and like noise by
  * step / sqrt(12) times the decoded length: at 4 bits a fifteenth of the error of the codes.
  */
+import { hadamard } from "./hadamard.ts";
+import { scaleRow } from "./norms.ts";
 import type { RowScorer } from "./scan.ts";
+import { dot, squaredNorm } from "./stripes.ts";
 import { type TurboLayout, turboRows } from "./turbo-layout.ts";
 
 /** Floats that a prepared query has beyond its dim. */
@@ -24,6 +27,19 @@ export const TURBO_QUERY_EXTRA = 3;
 
 /** Adding and taking away 1.5 * 2^52 rounds a float64 to an integer, half to even. */
 const ROUND: number = 1.5 * 2 ** 52;
+
+/** Prepares queries (of unit length under cosine): dim + 3 floats each into `out`. */
+export function turboQueries(layout: TurboLayout, queries: Float32Array, out: Float32Array): void {
+  const { metric, dim, signs, mean } = layout;
+  const scaled = new Float32Array(dim);
+  for (let from = 0, to = 0; from < queries.length; from += dim, to += dim + TURBO_QUERY_EXTRA) {
+    const power = scaleRow(queries, from, dim, scaled);
+    hadamard(scaled, dim, signs, false, out.subarray(to, to + dim));
+    out[to + dim] = mean.length > 0 ? dot(queries, from, mean, 0, dim) : 0;
+    out[to + dim + 1] = metric === "l2" ? squaredNorm(queries, from, dim) : 0;
+    out[to + dim + 2] = power === 0 ? 0 : 1 / power;
+  }
+}
 
 export function turboScorer(layout: TurboLayout, codes: Uint8Array): RowScorer {
   const { metric, dim } = layout;
