@@ -3,6 +3,7 @@
  * share. The rule, with its sources, is in turbo.ts.
  */
 import type { Metric } from "../contract/metric.ts";
+import { trellisTable } from "./trellis-tables.ts";
 
 /** What all rows of one codec share. */
 export interface TurboLayout {
@@ -10,6 +11,8 @@ export interface TurboLayout {
   readonly dim: number;
   /** 1, 2, 3, 4 or 8. */
   readonly bits: number;
+  /** Levels by the windows of trellis.ts, up to 4 bits, rather than by each index alone. */
+  readonly trellis: boolean;
   /** Whole rounds of 2 ceil(dim / 64) words of sign bits (hadamard.ts). */
   readonly signs: Uint32Array;
   /** dim floats, or none. */
@@ -82,12 +85,14 @@ export interface TurboRows {
 }
 
 export function turboRows(layout: TurboLayout, codes: Uint8Array): TurboRows {
-  const { bits, table } = layout;
+  const { bits, table, trellis } = layout;
   const stride = turboStride(layout);
   const scalarAt = turboIndexBytes(layout);
   const squaresAt = scalarAt + (table.length > 0 ? 1 : 4);
   const view = new DataView(codes.buffer, codes.byteOffset, codes.length);
-  const levels = turboLevels(bits);
+  // An index is a window of its own bits alone.
+  const width = trellis ? 8 : bits;
+  const levels = trellis ? trellisTable(bits) : turboLevels(bits);
   return {
     count: codes.length / stride,
     scalar: (row) =>
@@ -96,13 +101,14 @@ export function turboRows(layout: TurboLayout, codes: Uint8Array): TurboRows {
         : view.getFloat32(row * stride + scalarAt, true),
     squares: (row) => view.getFloat32(row * stride + squaresAt, true),
     levels(row, out) {
-      let [held, count, at] = [0, 0, row * stride];
+      let [held, count, at, window] = [0, 0, row * stride, 0];
       for (let j = 0; j < out.length; j++) {
         if (count < bits) {
           held |= codes[at++] << count;
           count += 8;
         }
-        out[j] = levels[held & (2 ** bits - 1)];
+        window = (window >>> bits) | ((held & (2 ** bits - 1)) << (width - bits));
+        out[j] = levels[window];
         held >>>= bits;
         count -= bits;
       }

@@ -6,7 +6,7 @@
  * of the last byte zero; then the scalar, one byte that is a place in `table`, or a float32, little-endian, where the
  * table is empty; then under l2 |x|^2 as float32.
  *
- * An index i stands for a whole number, its level: with h = 2^(bits - 1), MAGNITUDES[i - h] from h on, else
+ * Without a trellis an index i stands for a whole number, its level: with h = 2^(bits - 1), MAGNITUDES[i - h] from h on, else
  * -MAGNITUDES[h - 1 - i]; of 8 bits i - 128. The magnitudes are the centroids of Lloyd and Max for a normal
  * distribution, in units of which the largest is 127, so that scores are sums of products of bytes.
  *
@@ -20,6 +20,8 @@
  *            w_j = y_j f32(f32(SIGMA g) unit); m = how many of THRESHOLDS are at most |w_j|; index h + m, where w_j < 0
  *            h - 1 - m; P = striped sum of f32(y_j level_j), N = sum of level_j^2
  *            the grid of the greatest f32(f32(P P) / f32(N)) is kept, the first of equals: the least angle to y
+ *   trellis  w_j = y_j f32(SIGMA unit), SIGMA of the trellis, rounded half to even and kept within +-127; indices are the
+ *            symbols, levels the values of trellis.ts
  *   8 bits   w_j = y_j f32(127 / max|y_j|), rounded half to even: the level
  *   scalar   s = f32(f32(S / P) / power), for which the product of r with the decoded row is |r|^2: scores are unbiased.
  *            Below 2^-149 (rounded to 0) it is 2^-149, beyond float32 the largest float32
@@ -38,6 +40,8 @@
 import { hadamard } from "./hadamard.ts";
 import { scaleRow, unitRows } from "./norms.ts";
 import { dot, squaredNorm } from "./stripes.ts";
+import { trellisSearch } from "./trellis.ts";
+import { TRELLIS_SIGMA, trellisTable } from "./trellis-tables.ts";
 import { GRIDS, type TurboLayout, turboIndexBytes, turboRows, turboStride } from "./turbo-layout.ts";
 
 /** The largest finite float32. */
@@ -79,7 +83,7 @@ function rowEncoder(
   const scalarAt = turboIndexBytes(layout);
   const view = new DataView(out.buffer, out.byteOffset, out.length);
   const indices = new Uint8Array(dim);
-  const choose = bits === 8 ? chooseByte : chooser(dim, bits);
+  const choose = bits === 8 ? chooseByte : layout.trellis ? trellisChooser(dim, bits) : chooser(dim, bits);
   const write = (to: number, s: number): void => {
     pack(indices, bits, out, to);
     if (table.length > 0) out[to + scalarAt] = placeOf(s, table);
@@ -149,6 +153,25 @@ const chooseByte: Chooser = (y, at, _, indices) => {
   }
   return dot(y, at, levels, 0, dim);
 };
+
+function trellisChooser(dim: number, bits: number): Chooser {
+  const table = trellisTable(bits);
+  const search = trellisSearch(dim, bits);
+  const root = Math.fround(Math.sqrt(dim));
+  const whole = new Int8Array(dim);
+  const levels = new Float32Array(dim);
+  return (y, at, squares, indices) => {
+    const factor = Math.fround(TRELLIS_SIGMA[bits] * Math.fround(root / Math.fround(Math.sqrt(squares))));
+    for (let j = 0; j < dim; j++)
+      whole[j] = Math.min(Math.max(Math.fround(y[at + j] * factor) + ROUND - ROUND, -127), 127);
+    search(whole, indices);
+    for (let j = 0; j < dim; j++) {
+      levels[j] = table[indices[j]];
+      indices[j] >>>= 8 - bits;
+    }
+    return dot(y, at, levels, 0, dim);
+  };
+}
 
 /** The place of a scalar above 0. */
 function placeOf(s: number, table: Float32Array): number {
