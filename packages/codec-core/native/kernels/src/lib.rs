@@ -22,6 +22,8 @@ mod popcount;
 mod simd;
 mod stripes;
 mod topk;
+mod trellis;
+mod trellis_tables;
 
 pub use binary::{binary_decode, binary_encode, binary_scores, binary_symmetric, binary_top_k};
 pub use crc32c::crc32c;

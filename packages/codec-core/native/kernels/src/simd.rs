@@ -5,6 +5,7 @@
 //! the features, and its intrinsics would become calls.
 
 use crate::isa::{Isa, Level};
+use crate::trellis::{PerWindow, Steps};
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -20,6 +21,12 @@ pub(crate) trait Simd {
 
     /// Asks for the cache line at `at`, which may be anywhere, to come into the first cache.
     fn fetch(at: *const u8);
+
+    /// As `trellis::step`; `came` has room for each u.
+    ///
+    /// # Safety
+    /// Needs the instruction set.
+    unsafe fn trellis_step(steps: &Steps, costs: &mut PerWindow<u16>, coordinate: i8, settle: bool, came: &mut [u16]);
 }
 
 /// Sixteen float32 lanes: the sixteen partials of the pinned sum (see `stripes`).

@@ -6,6 +6,7 @@
 
 use super::{F32x16, Kernel, LaneTests, Lanes, RowTest, ScanTest, Simd, Words};
 use crate::int8::{LEAST_SQUARE, SANE};
+use crate::trellis::{self, PerWindow, Steps};
 use std::arch::x86_64::*;
 
 pub(super) struct Avx2;
@@ -19,6 +20,12 @@ impl Simd for Avx2 {
     fn fetch(at: *const u8) {
         // SAFETY: a prefetch of an address that isn't mapped does nothing.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn trellis_step(steps: &Steps, costs: &mut PerWindow<u16>, coordinate: i8, settle: bool, came: &mut [u16]) {
+        // The compiler's own lanes will do but for `sources`, which this instruction set can't follow.
+        trellis::step(steps, costs, coordinate, settle, came);
     }
 }
 

@@ -5,9 +5,12 @@
 //! that to the queries, so that rows are read where they are; a single query meets flipped rows.
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
+mod trellis;
+
 use super::avx2::{array, fetch_far, fold8, reaching8, scales8, sums8};
 use super::{F32x16, Kernel, LaneTests, Lanes, RowTest, ScanTest, Simd, Words};
 use crate::int8::SANE;
+use crate::trellis::{PerWindow, Steps};
 use std::arch::x86_64::*;
 
 pub(super) struct Avx512;
@@ -21,6 +24,16 @@ impl Simd for Avx512 {
     fn fetch(at: *const u8) {
         // SAFETY: a prefetch of an address that isn't mapped does nothing.
         unsafe { _mm_prefetch::<_MM_HINT_T0>(at.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn trellis_step(steps: &Steps, costs: &mut PerWindow<u16>, coordinate: i8, settle: bool, came: &mut [u16]) {
+        match steps.bits {
+            1 => trellis::step::<4>(steps, costs, coordinate, settle, came),
+            2 => trellis::step::<2>(steps, costs, coordinate, settle, came),
+            3 => trellis::step::<1>(steps, costs, coordinate, settle, came),
+            _ => trellis::step_half(steps, costs, coordinate, settle, came),
+        }
     }
 }
 
