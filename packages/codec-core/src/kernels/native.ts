@@ -242,6 +242,12 @@ function wrap(addon: Addon, isa: Isa): Kernels {
       check(() => addon.binaryTopK(at, METRIC[metric], queries, codes, dim, k, allow, slots, scores)),
     binarySymmetric: (metric, query, codes, dim, out) =>
       check(() => addon.binarySymmetric(at, METRIC[metric], query, codes, dim, out)),
+    // Not in the addon: TypeScript does these on every backend.
+    turboEncode: portable.turboEncode,
+    turboDecode: portable.turboDecode,
+    turboQueries: portable.turboQueries,
+    turboScores: portable.turboScores,
+    turboTopK: portable.turboTopK,
   };
 }
 
