@@ -38,4 +38,4 @@ pub use int8_grouped::{
 pub use isa::{Isa, cpu_features};
 pub use norms::{norms, unit_rows};
 pub use topk::TopKOutput;
-pub use turbo::{TurboLayout, turbo_decode, turbo_encode, turbo_scores, turbo_top_k};
+pub use turbo::{TurboLayout, turbo_decode, turbo_encode, turbo_queries, turbo_scores, turbo_top_k};

@@ -242,13 +242,16 @@ pub fn float_top_k(
 ) -> Result<(), Fault> {
     expect_dim(dim)?;
     let count = row_count("floats of the rows", rows.len(), dim)?;
-    Search { team, isa, queries, floats: dim, rows: count, dim, k, allow }.run(out, |queries, from, to, allow, k, out| {
-        let part = match rows {
-            FloatRows::F32(data) => FloatRows::F32(&data[from * dim..to * dim]),
-            FloatRows::F16(data) => FloatRows::F16(&data[from * dim..to * dim]),
-        };
-        float_scan::float_top_k(isa, metric, queries, part, dim, k, allow, out)
-    })
+    Search { team, isa, queries, floats: dim, rows: count, dim, k, allow }.run(
+        out,
+        |queries, from, to, allow, k, out| {
+            let part = match rows {
+                FloatRows::F32(data) => FloatRows::F32(&data[from * dim..to * dim]),
+                FloatRows::F16(data) => FloatRows::F16(&data[from * dim..to * dim]),
+            };
+            float_scan::float_top_k(isa, metric, queries, part, dim, k, allow, out)
+        },
+    )
 }
 
 /// [`crate::turbo_encode`] by a team.

@@ -27,6 +27,7 @@ use crate::hadamard::sign_words;
 pub use coding::{turbo_decode, turbo_encode};
 pub(crate) use levels::table;
 pub(crate) use quantize::Cells;
+pub use query::turbo_queries;
 pub use search::{turbo_scores, turbo_top_k};
 
 /// Floats of a prepared query behind its coordinates: the bias, |q|^2, and what the step is multiplied by.

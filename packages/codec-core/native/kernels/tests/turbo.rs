@@ -288,10 +288,10 @@ fn teams_give_the_same() {
 #[test]
 fn what_does_not_fit_is_refused() {
     let (signs, mean, table) = (vec![0u32; 8], vec![0f32; 10], vec![0f32; 256]);
-    let layout =
-        |bits, dim| TurboLayout { metric: Metric::L2, bits, dim, signs: &signs, mean: &mean, table: &table };
+    let layout = |bits, dim| TurboLayout { metric: Metric::L2, bits, dim, signs: &signs, mean: &mean, table: &table };
     for &isa in Isa::available() {
-        let code = |layout: TurboLayout| turbo_encode(isa, layout, &[0.5; 20], &mut [0; 20]).map_err(|fault| fault.code);
+        let code =
+            |layout: TurboLayout| turbo_encode(isa, layout, &[0.5; 20], &mut [0; 20]).map_err(|fault| fault.code);
         assert_eq!(code(layout(4, 10)), Ok(()));
         assert_eq!(code(layout(8, 10)), Err("LENGTH_MISMATCH"));
         assert_eq!(code(layout(4, 20)), Err("LENGTH_MISMATCH"));

@@ -66,27 +66,24 @@ impl Kernel for Encode<'_> {
                 continue;
             }
             coder.rounds.rotate(&mut coder.row);
-            coder.code(
-                out,
-                |y, factor, codes| {
-                    let levels: Vec<f32> = y
-                        .iter()
-                        .zip(codes.iter_mut())
-                        .map(|(&y, code)| {
-                            if bits == 8 {
-                                let q = (y * factor).round_ties_even();
-                                *code = (q + 128.0) as u8;
-                                return q;
-                            }
-                            let (index, level) = cells.nearest(y * factor);
-                            *code = index;
-                            level
-                        })
-                        .collect();
-                    let squares = levels.iter().map(|level| (level * level) as i32).sum();
-                    (striped(y, &levels, |y, level| y * level), squares)
-                },
-            );
+            coder.code(out, |y, factor, codes| {
+                let levels: Vec<f32> = y
+                    .iter()
+                    .zip(codes.iter_mut())
+                    .map(|(&y, code)| {
+                        if bits == 8 {
+                            let q = (y * factor).round_ties_even();
+                            *code = (q + 128.0) as u8;
+                            return q;
+                        }
+                        let (index, level) = cells.nearest(y * factor);
+                        *code = index;
+                        level
+                    })
+                    .collect();
+                let squares = levels.iter().map(|level| (level * level) as i32).sum();
+                (striped(y, &levels, |y, level| y * level), squares)
+            });
         }
     }
 

@@ -23,11 +23,7 @@ pub(super) const fn thresholds(bits: usize) -> &'static [u8] {
 /// Level of a code of 1 to 4 bits.
 const fn level(bits: usize, index: usize) -> i8 {
     let half = 1 << (bits - 1);
-    if index >= half {
-        magnitudes(bits)[index - half] as i8
-    } else {
-        -(magnitudes(bits)[half - 1 - index] as i8)
-    }
+    if index >= half { magnitudes(bits)[index - half] as i8 } else { -(magnitudes(bits)[half - 1 - index] as i8) }
 }
 
 /// Levels by four bits of the stream: of the code in the low ones and, of two bits, of the one above it.

@@ -14,13 +14,7 @@ use crate::simd::{F32x16, Kernel, Packed, Simd, run};
 use crate::topk::{TopK, TopKOutput};
 
 /// Score of each row with a prepared query.
-pub fn turbo_scores(
-    isa: Isa,
-    layout: TurboLayout,
-    query: &[f32],
-    codes: &[u8],
-    out: &mut [f32],
-) -> Result<(), Fault> {
+pub fn turbo_scores(isa: Isa, layout: TurboLayout, query: &[f32], codes: &[u8], out: &mut [f32]) -> Result<(), Fault> {
     let rows = Rows::new(layout, codes)?;
     expect("floats of the query", layout.dim + QUERY_EXTRA, query.len())?;
     expect("scores", rows.count(), out.len())?;
@@ -231,9 +225,8 @@ impl<'a> Scan<'a> {
                 at[r] = rows.codes(slots[half * 8 + r] as usize).as_ptr();
             }
             // SAFETY: eight rows, and the query in whole registers.
-            let sums = unsafe {
-                S::P::products8(rows.layout.bits, &self.codes, self.sum, &at, rows.layout.code_bytes())
-            };
+            let sums =
+                unsafe { S::P::products8(rows.layout.bits, &self.codes, self.sum, &at, rows.layout.code_bytes()) };
             products[half * 8..][..8].copy_from_slice(&sums);
         }
         for r in 0..GROUP {

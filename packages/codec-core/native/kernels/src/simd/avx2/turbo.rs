@@ -56,8 +56,7 @@ impl Spread {
     unsafe fn new<const BITS: usize>() -> Spread {
         let [low, high] = const { table(if BITS == 8 { 4 } else { BITS }) };
         let lanes = |table: [i8; 16]| _mm256_broadcastsi128_si256(_mm_loadu_si128(table.as_ptr().cast()));
-        let bytes: [i8; 32] =
-            std::array::from_fn(|i| if BITS == 1 { i / 8 } else { i / 2 * 6 / 8 + i % 2 } as i8);
+        let bytes: [i8; 32] = std::array::from_fn(|i| if BITS == 1 { i / 8 } else { i / 2 * 6 / 8 + i % 2 } as i8);
         let powers: [u8; 32] = std::array::from_fn(|i| {
             let word: u16 = 1 << (10 - i / 2 * 6 % 8);
             if BITS == 1 { 1 << (i % 8) } else { word.to_le_bytes()[i % 2] }
@@ -112,7 +111,13 @@ impl Spread {
 unsafe fn load<const BITS: usize>(codes: *const u8, left: usize) -> __m256i {
     let mut last = [0u8; 32];
     let mut from = codes;
-    let room = if BITS == 1 { 4 } else if BITS == 3 { 16 } else { 32 };
+    let room = if BITS == 1 {
+        4
+    } else if BITS == 3 {
+        16
+    } else {
+        32
+    };
     if left < room {
         std::ptr::copy_nonoverlapping(codes, last.as_mut_ptr(), left);
         from = last.as_ptr();
