@@ -5,8 +5,8 @@
 //! counts. Costs stand by h, then u: the cheapest of each u is a minimum of whole registers. The next window
 //! (symbol << (8 - bits)) | u, for any symbol, begins at the least cost of u, which `sources` brings to its place.
 
+use super::trellis_tables::value;
 use crate::simd::Simd;
-use crate::trellis_tables::value;
 
 pub(crate) const WINDOWS: usize = 256;
 /// What costs stop at.
