@@ -8,7 +8,7 @@
  * all of them; at 3 and 4 bits the best of three sizes of the grid is taken for each vector. The scalar
  * s = |y|^2 / <y, level> makes products unbiased: the product of a vector's residual with its decoded self is exact.
  * What a sample gives (`turboquant.train`): the mean, which need not be stored in each code, and the range of the
- * scalars, which then take a byte instead of four.
+ * scalars, which up to 4 bits then take a byte instead of four.
  *
  * Queries are rotated and rounded to 127 steps, so that scores are exact integer sums, scaled: the same everywhere.
  * Under l2, |x|^2 is stored as well, and a score estimates the distance to the vector as it was, not to the decoded one.
@@ -52,7 +52,7 @@ export class TurboquantCodec implements Codec {
   readonly version: number = VERSION;
   readonly dim: number;
   readonly metric: Metric;
-  /** ceil(dim bits / 8) bytes, the scalar (1 where it was trained, else 4), under l2 four more. */
+  /** ceil(dim bits / 8) bytes, the scalar (1 where trained with up to 4 bits, else 4), under l2 four more. */
   readonly stride: number;
   readonly supports: CodecSupports;
   readonly params: TurboquantParams;
@@ -158,7 +158,7 @@ export class TurboquantCodec implements Codec {
   /**
    * How many codes have the smallest or the largest scalar that training knows. Vectors (less the mean) more than 2 times
    * as long or as short as all of the sample are clamped to these. Where there are more than a few, the sample wasn't
-   * like the data: train again. 0 without training.
+   * like the data: train again. 0 without training and at 8 bits, where nothing is clamped.
    * @throws CODEC_MISMATCH, LENGTH_MISMATCH
    */
   clamped(c: Codes): number {

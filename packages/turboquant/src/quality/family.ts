@@ -19,7 +19,7 @@ import { layoutOf, MIN_SAMPLE, NAME, TurboquantCodec, VERSION } from "./codec.ts
 import { OPTIONS, readParams, type TurboquantParams } from "./params.ts";
 import { scalarsOf } from "./rows.ts";
 import { scalarTable } from "./scalar-table.ts";
-import { type Learned, readLearned } from "./tensors.ts";
+import { hasTable, type Learned, readLearned } from "./tensors.ts";
 
 /** Default: 4 bits, seed 0. */
 export type TurboquantOptions = CommonOptions & Partial<TurboquantParams>;
@@ -59,7 +59,7 @@ export const turboquant: CodecFamily<TurboquantOptions> & {
   restore(state: CodecState): TurboquantCodec {
     checkState(state, turboquant);
     const [dim, metric, params] = [checkDim(state.dim), checkMetric(state.metric), readParams(state.params)];
-    const codec = new TurboquantCodec(dim, metric, params, readLearned(state));
+    const codec = new TurboquantCodec(dim, metric, params, readLearned(state, params.bits));
     const expected = canonicalJson(codec.state().params);
     const actual = canonicalJson(state.params);
     if (expected !== actual)
@@ -71,7 +71,7 @@ export const turboquant: CodecFamily<TurboquantOptions> & {
   },
 };
 
-/** The mean of the rows (of unit length under cosine), summed in float64, and the range of the scalars about it. */
+/** The mean of the rows (of unit length under cosine), summed in float64, and the range of the scalars less it. */
 function learn(sample: Vectors, metric: Metric, params: TurboquantParams): Learned {
   const { data, dim, count } = sample;
   const rows = metric === "cosine" ? unitRows(data, dim) : data;
@@ -79,6 +79,7 @@ function learn(sample: Vectors, metric: Metric, params: TurboquantParams): Learn
   for (let i = 0; i < rows.length; i++) sums[i % dim] += rows[i];
   const mean = Float32Array.from(sums, (sum) => sum / count);
   const layout = layoutOf(dim, metric, params, { mean });
+  if (!hasTable(params.bits)) return { mean, table: layout.table };
   const stride = turboStride(layout);
   const bytes = new Uint8Array(count * stride);
   kernels().turboEncode(layout, data, bytes);
