@@ -5,8 +5,8 @@
 //! the features, and its intrinsics would become calls.
 
 use crate::isa::{Isa, Level};
-use crate::turbo::Cells;
 use crate::turbo::trellis::{PerWindow, Steps};
+use crate::turbo::{Cells, Coding};
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -120,9 +120,9 @@ pub(crate) trait Packed {
     const REGISTER: usize;
 
     /// Writes a row's levels to `to`, which has room for them and a register more.
-    unsafe fn unpack(bits: usize, codes: &[u8], to: &mut [i8]);
+    unsafe fn unpack(coding: Coding, codes: &[u8], to: &mut [i8]);
     /// Inner products of a query, its elements in whole registers and their sum, with eight rows of `bytes` code bytes.
-    unsafe fn products8(bits: usize, query: &[i8], sum: i32, rows: &[*const u8; 8], bytes: usize) -> [i32; 8];
+    unsafe fn products8(coding: Coding, query: &[i8], sum: i32, rows: &[*const u8; 8], bytes: usize) -> [i32; 8];
 }
 
 /// A float for each of up to sixteen lanes.

@@ -31,6 +31,7 @@ pub(crate) use levels::table;
 pub(crate) use quantize::Cells;
 pub use query::turbo_queries;
 pub use search::{turbo_scores, turbo_top_k};
+pub(crate) use trellis_tables::window_values;
 
 /// Floats of a prepared query behind its coordinates: the bias, |q|^2, and what the step is multiplied by.
 const QUERY_EXTRA: usize = 3;
@@ -41,6 +42,8 @@ pub struct TurboLayout<'a> {
     pub metric: Metric,
     /// 1, 2, 3, 4 or 8.
     pub bits: usize,
+    /// Levels by the windows of `trellis`, up to 4 bits.
+    pub trellis: bool,
     pub dim: usize,
     /// Sign words of the rotation's rounds.
     pub signs: &'a [u32],
@@ -50,11 +53,21 @@ pub struct TurboLayout<'a> {
     pub table: &'a [f32],
 }
 
+/// What the indices of a row stand for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Coding {
+    pub(crate) bits: usize,
+    pub(crate) trellis: bool,
+}
+
 impl TurboLayout<'_> {
     pub(crate) fn check(&self) -> Result<(), Fault> {
         expect_dim(self.dim)?;
         if ![1, 2, 3, 4, 8].contains(&self.bits) {
             return Err(Fault { code: "INVALID_ARGUMENT", what: "bits", expected: 4, actual: self.bits });
+        }
+        if self.trellis && self.bits == 8 {
+            return Err(Fault { code: "INVALID_ARGUMENT", what: "bits of a trellis", expected: 4, actual: 8 });
         }
         row_count("words of signs", self.signs.len(), sign_words(self.dim))?;
         if !self.mean.is_empty() {
@@ -68,6 +81,10 @@ impl TurboLayout<'_> {
 
     pub(crate) fn code_bytes(&self) -> usize {
         (self.dim * self.bits).div_ceil(8)
+    }
+
+    pub(crate) fn coding(&self) -> Coding {
+        Coding { bits: self.bits, trellis: self.trellis }
     }
 
     fn scalar_bytes(&self) -> usize {

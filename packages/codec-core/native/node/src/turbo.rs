@@ -10,8 +10,17 @@ use pith_kernels::{self as kernels, TopKOutput, TurboLayout};
 use crate::task::{Job, KernelTask, Lent, not_finite, task};
 use crate::{Fault, isa, metric, outcome, overlap, shared, size, team};
 
+/// `bits`: 16 more for a trellis.
 fn layout<'a>(by: u32, bits: u32, dim: f64, signs: &'a [u32], mean: &'a [f32], table: &'a [f32]) -> TurboLayout<'a> {
-    TurboLayout { metric: metric(by), bits: bits as usize, dim: size(dim), signs, mean, table }
+    TurboLayout {
+        metric: metric(by),
+        bits: (bits & 15) as usize,
+        trellis: bits & 16 != 0,
+        dim: size(dim),
+        signs,
+        mean,
+        table,
+    }
 }
 
 #[napi(catch_unwind)]

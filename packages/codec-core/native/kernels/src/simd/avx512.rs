@@ -7,6 +7,7 @@
 
 mod trellis;
 mod turbo;
+mod windows;
 
 use super::avx2::{array, fetch_far, fold8, reaching8, scales8, sums8};
 use super::{F32x16, Kernel, LaneTests, Lanes, RowTest, ScanTest, Simd, Words};

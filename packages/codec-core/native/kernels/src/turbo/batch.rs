@@ -75,7 +75,7 @@ struct Group {
 impl Group {
     #[inline(always)]
     unsafe fn new<S: Simd>(queries: &[Query], layout: TurboLayout) -> Group {
-        let count = unpacked(layout.bits, layout.dim);
+        let count = unpacked(layout.coding(), layout.dim);
         let row_words = count.div_ceil(S::W::DIMS);
         let width = queries.len().next_multiple_of(16);
         let mut packed = vec![0; row_words * width];
@@ -90,7 +90,7 @@ impl Group {
         };
         let mut sides = [none; 2];
         for (i, query) in queries.iter().enumerate() {
-            places(layout.bits, layout.dim, S::P::REGISTER, false, |j, place| codes[place] = query.codes[j]);
+            places(layout.coding(), layout.dim, S::P::REGISTER, false, |j, place| codes[place] = query.codes[j]);
             // SAFETY: room for whole words.
             unsafe { S::W::query_words(&codes, &mut query_words) };
             for (w, &word) in query_words.iter().enumerate() {

@@ -30,7 +30,7 @@ pub(super) struct Block {
 
 impl Block {
     pub(super) fn new<S: Simd>(layout: &TurboLayout) -> Block {
-        let levels = unpacked(layout.bits, layout.dim);
+        let levels = unpacked(layout.coding(), layout.dim);
         let row_words = levels.div_ceil(S::W::DIMS);
         let rows = (BYTES / (row_words * 4)).clamp(TILE, MOST_ROWS) / TILE * TILE;
         Block {
@@ -59,13 +59,13 @@ impl Block {
     #[inline(always)]
     pub(super) unsafe fn fill<S: Simd, const L2: bool>(&mut self, rows: Rows, blocks: &mut Blocks) -> bool {
         self.len = blocks.fill(&mut self.slots);
-        let count = unpacked(rows.layout.bits, rows.layout.dim);
+        let count = unpacked(rows.layout.coding(), rows.layout.dim);
         let width = count.next_multiple_of(4);
         for r in 0..self.len.next_multiple_of(TILE) {
             let slot = self.slots[r.min(self.len - 1)] as usize;
             let levels = &mut self.levels[r * width..][..width + S::P::REGISTER];
             // SAFETY: room for the levels and a register more, into which the next row is written.
-            unsafe { S::P::unpack(rows.layout.bits, rows.codes(slot), levels) };
+            unsafe { S::P::unpack(rows.layout.coding(), rows.codes(slot), levels) };
             self.scalars[r] = rows.scalar(slot);
             if L2 {
                 self.squares[r] = rows.square(slot);

@@ -6,6 +6,8 @@ use super::levels::magnitudes;
 use super::order::{places, unpacked};
 use super::quantize::Cells;
 use super::rows::Rows;
+use super::trellis::Trellis;
+use super::trellis_tables::SIGMA;
 use crate::expanded::{largest, striped};
 use crate::fault::{Fault, expect, row_count};
 use crate::float_scan::Metric;
@@ -61,11 +63,21 @@ impl Kernel for Encode<'_> {
         let (dim, bits) = (layout.dim, layout.bits);
         let cells = Cells::new(bits);
         let mut coder = Coder::new(layout);
+        let mut trellis = layout.trellis.then(|| Trellis::new(bits, dim));
         for (row, out) in data.chunks_exact(dim).zip(out.chunks_exact_mut(layout.stride())) {
             if !coder.begin(row, out) {
                 continue;
             }
             coder.rounds.rotate(&mut coder.row);
+            if let Some(trellis) = &mut trellis {
+                coder.code(out, |y, factor, codes| {
+                    let row: Vec<i8> =
+                        y.iter().map(|y| (y * factor).round_ties_even().clamp(-127.0, 127.0) as i8).collect();
+                    trellis.search(&row, &mut codes[..dim]);
+                    (trellis.product(y, codes), 1)
+                });
+                continue;
+            }
             coder.code(out, |y, factor, codes| {
                 let levels: Vec<f32> = y
                     .iter()
@@ -94,12 +106,29 @@ impl Kernel for Encode<'_> {
         let cells = Cells::new(bits);
         let least = i32::from(magnitudes(bits)[0]);
         let mut coder = Coder::new(layout);
+        let mut trellis = layout.trellis.then(|| Trellis::new(bits, dim));
+        let mut whole = vec![0i8; dim.next_multiple_of(16)];
         for (row, out) in data.chunks_exact(dim).zip(out.chunks_exact_mut(layout.stride())) {
             if !coder.begin(row, out) {
                 continue;
             }
             // SAFETY: run() has the instruction set.
             unsafe { coder.rounds.rotate_lanes::<S::F>(&mut coder.row) };
+            if let Some(trellis) = &mut trellis {
+                coder.code(
+                    out,
+                    #[inline(always)]
+                    |y, factor, codes| {
+                        // SAFETY: as above; there is room for whole registers.
+                        unsafe {
+                            round_within::<S::F>(y, factor, &mut whole);
+                            trellis.search_lanes::<S>(&whole[..dim], &mut codes[..dim]);
+                        }
+                        (trellis.product(y, codes), 1)
+                    },
+                );
+                continue;
+            }
             coder.code(
                 out,
                 #[inline(always)]
@@ -134,7 +163,8 @@ impl<'a> Coder<'a> {
     #[inline(always)]
     fn new(layout: TurboLayout<'a>) -> Coder<'a> {
         let room = layout.dim.next_multiple_of(16);
-        let candidates = if layout.bits == 3 || layout.bits == 4 { &CANDIDATES[..] } else { &CANDIDATES[..1] };
+        let tried = if (layout.bits == 3 || layout.bits == 4) && !layout.trellis { CANDIDATES.len() } else { 1 };
+        let candidates = &CANDIDATES[..tried];
         Coder {
             layout,
             rounds: Rounds::new(layout.dim, layout.signs, false),
@@ -176,7 +206,7 @@ impl<'a> Coder<'a> {
     /// Codes the rotated row. `quantize` writes the codes of y times a factor, and gives the striped sum of y_j level_j
     /// and, where it is compared, the sum of level_j^2.
     #[inline(always)]
-    fn code(&mut self, out: &mut [u8], quantize: impl Fn(&[f32], f32, &mut [u8]) -> (f32, i32)) {
+    fn code(&mut self, out: &mut [u8], mut quantize: impl FnMut(&[f32], f32, &mut [u8]) -> (f32, i32)) {
         let TurboLayout { bits, dim, .. } = self.layout;
         let power = self.power;
         let [codes, other] = &mut self.codes;
@@ -191,7 +221,8 @@ impl<'a> Coder<'a> {
             let unit = (dim as f32).sqrt() / squares.sqrt();
             let (mut best, mut of_best) = (f32::NEG_INFINITY, 0.0);
             for candidate in self.candidates {
-                let factor = sigma(bits) * candidate * unit;
+                let sigma = if self.layout.trellis { SIGMA[bits - 1] } else { sigma(bits) };
+                let factor = sigma * candidate * unit;
                 let (product, norm) = quantize(&self.row, factor, other);
                 let quality = product * product / norm as f32;
                 if quality > best {
@@ -295,6 +326,23 @@ unsafe fn round<F: F32x16>(y: &[f32], factor: f32, codes: &mut [u8]) -> f32 {
     }
 }
 
+/// y times a factor, rounded half to even and kept within +-127.
+#[inline(always)]
+unsafe fn round_within<F: F32x16>(y: &[f32], factor: f32, to: &mut [i8]) {
+    let (blocks, rest) = y.as_chunks::<16>();
+    let to = to.as_mut_ptr();
+    unsafe {
+        let (factor, most, least) = (F::splat(factor), F::splat(127.0), F::splat(-127.0));
+        for (i, block) in blocks.iter().enumerate() {
+            F::load(block.as_ptr()).mul(factor).min(most).max(least).store_i8(to.add(i * 16));
+        }
+        if !rest.is_empty() {
+            let y = F::load_part(rest.as_ptr(), rest.len());
+            y.mul(factor).min(most).max(least).store_i8(to.add(blocks.len() * 16));
+        }
+    }
+}
+
 /// Codes, a byte each and zeros to whole sixteens, as one stream of bits.
 #[inline(always)]
 fn pack(bits: usize, codes: &[u8], out: &mut [u8]) {
@@ -366,15 +414,15 @@ impl Kernel for Decode<'_> {
     #[inline(always)]
     unsafe fn simd<S: Simd>(self) {
         let rows = self.rows;
-        let TurboLayout { bits, dim, .. } = rows.layout;
-        let mut levels = vec![0i8; unpacked(bits, dim) + S::P::REGISTER];
+        let (coding, dim) = (rows.layout.coding(), rows.layout.dim);
+        let mut levels = vec![0i8; unpacked(coding, dim) + S::P::REGISTER];
         let mut from = vec![0u32; dim];
-        places(bits, dim, S::P::REGISTER, false, |j, place| from[j] = place as u32);
+        places(coding, dim, S::P::REGISTER, false, |j, place| from[j] = place as u32);
         self.each(
             #[inline(always)]
             |i, row| {
                 // SAFETY: run() has the instruction set; there is room for the levels and a register more.
-                unsafe { S::P::unpack(bits, rows.codes(i), &mut levels) };
+                unsafe { S::P::unpack(coding, rows.codes(i), &mut levels) };
                 for (v, &from) in row.iter_mut().zip(&from) {
                     *v = f32::from(levels[from as usize]);
                 }

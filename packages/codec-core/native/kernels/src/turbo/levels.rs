@@ -1,5 +1,8 @@
 //! The integers that codes stand for.
 
+use super::Coding;
+use super::trellis_tables::value;
+
 /// Magnitudes of the levels of 1 to 4 bits, ascending: Lloyd and Max's points for normal numbers, to 127.
 pub(super) const fn magnitudes(bits: usize) -> &'static [u8] {
     match bits {
@@ -39,7 +42,15 @@ pub(crate) const fn table(bits: usize) -> [[i8; 16]; 2] {
 }
 
 /// The reference: level of coordinate j.
-pub(super) fn level_at(bits: usize, codes: &[u8], j: usize) -> i32 {
+pub(super) fn level_at(coding: Coding, codes: &[u8], j: usize) -> i32 {
+    let bits = coding.bits;
+    if coding.trellis {
+        // The 8 bits that end with the coordinate's own, zeros before the row.
+        let (at, shift) = ((j + 1) * bits / 8, (j + 1) * bits % 8);
+        let byte = |at: usize| at.checked_sub(1).and_then(|at| codes.get(at)).copied().unwrap_or(0);
+        let window = u16::from_le_bytes([byte(at), byte(at + 1)]) >> shift & 0xff;
+        return i32::from(value(bits, window.into()));
+    }
     if bits == 8 {
         return i32::from(codes[j]) - 128;
     }

@@ -51,7 +51,7 @@ impl<'a> Rows<'a> {
 
     /// The reference: level of coordinate j.
     pub(super) fn level(&self, row: usize, j: usize) -> i32 {
-        level_at(self.layout.bits, self.codes(row), j)
+        level_at(self.layout.coding(), self.codes(row), j)
     }
 
     /// The reference.

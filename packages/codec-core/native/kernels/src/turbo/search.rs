@@ -200,9 +200,9 @@ struct Scan<'a> {
 impl<'a> Scan<'a> {
     #[inline(always)]
     fn new<S: Simd>(query: &'a Query, rows: Rows<'a>) -> Scan<'a> {
-        let TurboLayout { bits, dim, .. } = rows.layout;
-        let mut codes = vec![0; padded(bits, dim, S::P::REGISTER)];
-        places(bits, dim, S::P::REGISTER, true, |j, place| codes[place] = query.codes[j]);
+        let (coding, dim) = (rows.layout.coding(), rows.layout.dim);
+        let mut codes = vec![0; padded(coding, dim, S::P::REGISTER)];
+        places(coding, dim, S::P::REGISTER, true, |j, place| codes[place] = query.codes[j]);
         let sum = query.codes.iter().map(|&code| i32::from(code)).sum();
         Scan { rows, query, codes, sum }
     }
@@ -226,7 +226,7 @@ impl<'a> Scan<'a> {
             }
             // SAFETY: eight rows, and the query in whole registers.
             let sums =
-                unsafe { S::P::products8(rows.layout.bits, &self.codes, self.sum, &at, rows.layout.code_bytes()) };
+                unsafe { S::P::products8(rows.layout.coding(), &self.codes, self.sum, &at, rows.layout.code_bytes()) };
             products[half * 8..][..8].copy_from_slice(&sums);
         }
         for r in 0..GROUP {

@@ -6,6 +6,7 @@
 //! (symbol << (8 - bits)) | u, for any symbol, begins at the least cost of u, which `sources` brings to its place.
 
 use super::trellis_tables::value;
+use crate::expanded::striped;
 use crate::simd::Simd;
 
 pub(crate) const WINDOWS: usize = 256;
@@ -51,11 +52,19 @@ pub(crate) struct Trellis {
     steps: Steps,
     /// Of each coordinate and u the h that was cheapest.
     came: Vec<u16>,
+    /// In the order of windows.
+    values: [i8; WINDOWS],
+    levels: Vec<f32>,
 }
 
 impl Trellis {
     pub(crate) fn new(bits: usize, dim: usize) -> Trellis {
-        Trellis { steps: Steps::new(bits), came: vec![0; dim * (WINDOWS >> bits)] }
+        Trellis {
+            steps: Steps::new(bits),
+            came: vec![0; dim * (WINDOWS >> bits)],
+            values: std::array::from_fn(|window| value(bits, window)),
+            levels: vec![0.0; dim],
+        }
     }
 
     /// The windows of a row of `dim` coordinates, whole numbers from -127 to 127.
@@ -74,6 +83,17 @@ impl Trellis {
             // SAFETY: promised by the caller; `came` has room for each u.
             |steps, costs, value, settle, came| unsafe { S::trellis_step(steps, costs, value, settle, came) },
         );
+    }
+
+    /// The striped sum of y_j value_j; windows become symbols, the highest bits of each.
+    #[inline(always)]
+    pub(crate) fn product(&mut self, y: &[f32], windows: &mut [u8]) -> f32 {
+        let bits = self.steps.bits;
+        for (level, window) in self.levels.iter_mut().zip(windows) {
+            *level = f32::from(self.values[usize::from(*window)]);
+            *window >>= 8 - bits;
+        }
+        striped(y, &self.levels, |y, level| y * level)
     }
 
     #[inline(always)]

@@ -5,9 +5,19 @@
 pub(crate) const SIGMA: [f32; 4] = [40.0, 43.1266, 39.24715, 38.13971];
 
 /// The value of a window.
-pub(crate) fn value(bits: usize, window: usize) -> i8 {
+pub(crate) const fn value(bits: usize, window: usize) -> i8 {
     let half = &HALVES[bits - 1];
     if window < 128 { half[window] } else { -half[255 - window] }
+}
+
+/// The values of all windows.
+pub(crate) const fn window_values(bits: usize) -> [i8; 256] {
+    let (mut out, mut window) = ([0; 256], 0);
+    while window < 256 {
+        out[window] = value(bits, window);
+        window += 1;
+    }
+    out
 }
 
 #[rustfmt::skip]

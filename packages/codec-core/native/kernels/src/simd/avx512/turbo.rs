@@ -3,7 +3,7 @@
 use super::super::Packed;
 use super::super::avx2::{array, fetch_far};
 use super::{Avx512, FLIP, sums16};
-use crate::turbo::table;
+use crate::turbo::{Coding, table};
 use std::arch::x86_64::*;
 
 /// Code bytes that become whole registers of levels.
@@ -19,8 +19,11 @@ impl Packed for Avx512 {
     const REGISTER: usize = 64;
 
     #[inline(always)]
-    unsafe fn unpack(bits: usize, codes: &[u8], to: &mut [i8]) {
-        match bits {
+    unsafe fn unpack(coding: Coding, codes: &[u8], to: &mut [i8]) {
+        if coding.trellis {
+            return super::windows::unpack(coding.bits, codes, to);
+        }
+        match coding.bits {
             1 => unpack::<1, 1>(codes, to.as_mut_ptr()),
             2 => unpack::<2, 4>(codes, to.as_mut_ptr()),
             3 => unpack::<3, 1>(codes, to.as_mut_ptr()),
@@ -30,8 +33,11 @@ impl Packed for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn products8(bits: usize, query: &[i8], sum: i32, rows: &[*const u8; 8], bytes: usize) -> [i32; 8] {
-        match bits {
+    unsafe fn products8(coding: Coding, query: &[i8], sum: i32, rows: &[*const u8; 8], bytes: usize) -> [i32; 8] {
+        if coding.trellis {
+            return super::windows::products8(coding.bits, query, sum, rows, bytes);
+        }
+        match coding.bits {
             1 => products8::<1, 1>(query.as_ptr(), sum, rows, bytes),
             2 => products8::<2, 4>(query.as_ptr(), sum, rows, bytes),
             3 => products8::<3, 1>(query.as_ptr(), sum, rows, bytes),
