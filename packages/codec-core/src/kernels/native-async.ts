@@ -91,6 +91,7 @@ export const METRIC: Readonly<Record<Metric, number>> = { cosine: 0, dot: 1, l2:
 /** A layout as the addon takes it. */
 export type TurboParts = [
   metric: number,
+  /** 16 more for a trellis. */
   bits: number,
   dim: number,
   signs: Uint32Array,
@@ -98,13 +99,19 @@ export type TurboParts = [
   table: Float32Array,
 ];
 
-export function turboParts({ metric, bits, dim, signs, mean, table }: TurboLayout): TurboParts {
-  return [METRIC[metric], bits, dim, signs, mean, table];
+export function turboParts(layout: TurboLayout): TurboParts {
+  const { metric, dim, signs, mean, table } = layout;
+  return [METRIC[metric], codingOf(layout), dim, signs, mean, table];
 }
 
 /** As turboParts, of arrays that nobody else holds. */
-function ownTurboParts({ metric, bits, dim, signs, mean, table }: TurboLayout): TurboParts {
-  return [METRIC[metric], bits, dim, signs.slice(), mean.slice(), table.slice()];
+function ownTurboParts(layout: TurboLayout): TurboParts {
+  const { metric, dim, signs, mean, table } = layout;
+  return [METRIC[metric], codingOf(layout), dim, signs.slice(), mean.slice(), table.slice()];
+}
+
+function codingOf({ bits, trellis }: TurboLayout): number {
+  return trellis ? bits + 16 : bits;
 }
 
 type AsyncTopK<Rows> = (

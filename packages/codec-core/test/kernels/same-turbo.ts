@@ -10,7 +10,9 @@ import { SplitMix64 } from "../../src/random.ts";
 import { awkwardRows, bits, expectSame, normals } from "./backends.ts";
 
 const DIMS = [1, 2, 3, 7, 8, 15, 17, 31, 33, 63, 64, 65, 100, 127, 129, 257, 384];
-const BITS = [1, 2, 3, 4, 8];
+/** Added to the bits of a trellis. */
+const TRELLIS = 16;
+const BITS = [1, 2, 3, 4, 8, TRELLIS + 1, TRELLIS + 2, TRELLIS + 3, TRELLIS + 4];
 const METRICS: readonly Metric[] = ["cosine", "dot", "l2"];
 
 /** A layout with a mean where `kind` is odd, and a table where its second bit is set. */
@@ -24,7 +26,8 @@ function layoutOf(
   return {
     metric,
     dim,
-    bits: bitsEach,
+    bits: bitsEach % TRELLIS,
+    trellis: bitsEach > TRELLIS,
     signs: Uint32Array.from({ length: 4 * signWords(dim) }, () => random.below(2 ** 32)),
     mean: kind % 2 === 1 ? normals(random, dim).map((v) => v / 10) : new Float32Array(),
     table:

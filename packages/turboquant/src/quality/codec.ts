@@ -5,7 +5,8 @@
  *   y = R (x - mean),   level_j = the nearest of 2^bits whole numbers to y_j times a factor,   x ~ mean + R^T s level
  *
  * The rotation makes coordinates alike and nearly normal, whatever the data, so that one fixed grid (Lloyd and Max) fits
- * all of them; at 3 and 4 bits the best of three sizes of the grid is taken for each vector. The scalar
+ * all of them; with `trellis` a coordinate's number comes from the last 8 bits of the stream instead (kernels/trellis.ts),
+ * which loses a fifth (1 bit) to two fifths (4 bits) less at the same size, and takes ten times as long to encode; at 3 and 4 bits the best of three sizes of the grid is taken for each vector. The scalar
  * s = |y|^2 / <y, level> makes products unbiased: the product of a vector's residual with its decoded self is exact.
  * What a sample gives (`turboquant.train`): the mean, which need not be stored in each code, and the range of the
  * scalars, which up to 4 bits then take a byte instead of four.
@@ -174,10 +175,10 @@ export class TurboquantCodec implements Codec {
 export function layoutOf(
   dim: number,
   metric: Metric,
-  { bits, seed }: TurboquantParams,
+  { bits, trellis, seed }: TurboquantParams,
   learned: Partial<Learned> = {},
 ): TurboLayout {
   const none = new Float32Array(0);
   const { signs } = new HadamardRotation(dim, seed, ROUNDS);
-  return { metric, dim, bits, signs, mean: learned.mean ?? none, table: learned.table ?? none };
+  return { metric, dim, bits, trellis, signs, mean: learned.mean ?? none, table: learned.table ?? none };
 }
