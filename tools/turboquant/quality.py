@@ -3,12 +3,14 @@
     quality.py answer < cases.jsonl  for each case adds what is learned, codes, decoded rows and scores
     quality.py golden                prints the golden cases, which are kept in packages/turboquant/test/golden
 
-A case is a line of JSON: metric, dim, bits, seed, sample (a seed of 100 rows to train on, or null), rows and queries,
+A case is a line of JSON: metric, dim, bits, trellis (false where it isn't there), seed, sample (a seed of 100 rows to train on, or null), rows and queries,
 little-endian float32 in hex. All arithmetic is float32 unless said, each operation rounded once.
 """
 
 import json
+import re
 import sys
+from pathlib import Path
 
 import numpy as np
 
@@ -25,6 +27,46 @@ GRIDS = {  # magnitudes, thresholds, the largest magnitude in standard deviation
     3: ([14, 44, 79, 127], [29, 62, 103], 2.1519, [1.0, 0.9, 1.1]),
     4: ([6, 18, 31, 44, 58, 75, 96, 127], [12, 25, 38, 51, 67, 86, 112], 2.7326, [1.0, 0.9, 1.1]),
 }
+
+
+def trellis_tables():
+    """Standard deviations and window values of 1 to 4 bits; constants, read where they are kept."""
+    kept = Path(__file__).parents[2] / "packages/codec-core/src/kernels/trellis-tables.ts"
+    text = kept.read_text(encoding="utf8")
+    deviations = re.findall(r"^  \d: (?:Math\.fround\()?([\d.]+)\)?,$", text, re.M)
+    halves = [np.array(re.findall(r"-?\d+", body), int) for body in re.findall(r"^  \d: \[(.*?)\]", text, re.M | re.S)]
+    return {b: (f32(s), np.concatenate([h, -h[::-1]])) for b, (s, h) in enumerate(zip(deviations, halves), 1)}
+
+
+TRELLIS = trellis_tables()
+
+
+def trellis_search(w, bits):
+    """The windows of whole numbers, of least squared error as the rule has it."""
+    values, groups = TRELLIS[bits][1], 256 >> bits
+    cost = np.full(256, 65535)
+    cost[0] = 0
+    came = []
+    for j, coordinate in enumerate(w):
+        if j > 0 and j % 4 == 0:
+            cost = cost - cost.min()
+        before = cost.reshape(groups, 1 << bits)
+        came.append(before.argmin(axis=1))
+        cost = np.minimum(65535, np.tile(before.min(axis=1), 1 << bits) + (int(coordinate) - values) ** 2)
+    window, out = int(cost.argmin()), []
+    for h in reversed(came):
+        out.append(window)
+        u = window & (groups - 1)
+        window = u << bits | int(h[u])
+    return np.array(out[::-1])
+
+
+def trellis_windows(symbols, bits):
+    window, out = 0, []
+    for symbol in symbols:
+        window = window >> bits | int(symbol) << (8 - bits)
+        out.append(window)
+    return np.array(out, int)
 
 
 def striped(terms):
@@ -102,7 +144,9 @@ class Rotation:
         return y
 
 
-def levels_of(indices, bits):
+def levels_of(indices, bits, trellis):
+    if trellis:
+        return TRELLIS[bits][1][trellis_windows(indices, bits)]
     half = 1 << (bits - 1)
     if bits == 8:
         return indices.astype(np.int64) - half
@@ -111,8 +155,13 @@ def levels_of(indices, bits):
     return np.where(indices >= half, 1, -1) * magnitudes[inner]
 
 
-def quantize(y, bits, squares):
+def quantize(y, bits, trellis, squares):
     """Indices, and the product of y with their levels."""
+    if trellis:
+        sigma, values = TRELLIS[bits]
+        w = y * (sigma * (f32(np.sqrt(f64(len(y)))) / np.sqrt(squares)))
+        windows = trellis_search(np.clip(np.rint(w), -127, 127).astype(int), bits)
+        return (windows >> (8 - bits)).astype(np.uint8), striped(y * values[windows].astype(f32))
     half = 1 << (bits - 1)
     if bits == 8:
         q = np.rint(y * (f32(127) / np.abs(y).max()))
@@ -125,7 +174,7 @@ def quantize(y, bits, squares):
         w = y * ((sigma * f32(size)) * root)
         m = np.digitize(np.abs(w), thresholds)
         indices = np.where(w < 0, half - 1 - m, half + m)
-        level = levels_of(indices, bits)
+        level = levels_of(indices, bits, False)
         product = striped(y * level.astype(f32))
         gain = (product * product) / f32(int((level * level).sum()))
         if best is None or gain > best[0]:
@@ -146,6 +195,7 @@ def unpack(code, dim, bits):
 class Codec:
     def __init__(self, case):
         self.metric, self.dim, self.bits = case["metric"], case["dim"], case["bits"]
+        self.trellis = case.get("trellis", False)
         self.rotation = Rotation(self.dim, case["seed"])
         self.mean = self.table = None
         if case["sample"] is not None:
@@ -172,7 +222,7 @@ class Codec:
             return np.full(self.dim, 1 << (self.bits - 1), np.uint8), SMALLEST
         y = self.rotation.apply(times_power(row, e))
         squares = striped(y * y)
-        indices, product = quantize(y, self.bits, squares)
+        indices, product = quantize(y, self.bits, self.trellis, squares)
         scalar = np.ldexp(f64(squares / product), -e).astype(f32)
         return indices, min(max(scalar, SMALLEST), LARGEST)
 
@@ -198,7 +248,8 @@ class Codec:
         rest = code[length:]
         scalar = np.frombuffer(rest[:4], "<f4")[0] if self.table is None else self.table[rest[0]]
         squares = np.frombuffer(code[-4:], "<f4")[0] if self.metric == "l2" else None
-        return levels_of(unpack(code[:length], self.dim, self.bits), self.bits), scalar, squares
+        indices = unpack(code[:length], self.dim, self.bits)
+        return levels_of(indices, self.bits, self.trellis), scalar, squares
 
     def decode(self, code):
         level, scalar, _ = self.read(code)
@@ -280,6 +331,24 @@ def answer(case):
 
 
 def golden_cases():
+    yield from plain_cases()
+    for bits in (1, 2, 3, 4):
+        for sample in (None, 78):
+            dim = 23 + 2 * bits
+            yield {
+                "name": f"{bits} bits trellis{'' if sample is None else ' trained'}",
+                "metric": "cosine" if bits % 2 else "l2",
+                "dim": dim,
+                "bits": bits,
+                "trellis": True,
+                "seed": bits,
+                "sample": sample,
+                "rows": hexed(rows_of(500 + bits, 5, dim)),
+                "queries": hexed(rows_of(1500 + bits, 2, dim)),
+            }
+
+
+def plain_cases():
     dims, number = [1, 5, 16, 21, 48], 0
     for bits in (1, 2, 3, 4, 8):
         for metric in ("cosine", "dot", "l2"):

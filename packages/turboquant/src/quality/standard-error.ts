@@ -15,15 +15,17 @@ import { type Codes, kernels, type TurboLayout } from "@pith/codec-core";
 import { scalarsOf } from "./rows.ts";
 
 const NOISE: { readonly [bits: number]: number } = { 1: 0.6025, 2: 0.342, 3: 0.1842, 4: 0.0952 };
+const TRELLIS_NOISE: { readonly [bits: number]: number } = { 1: 0.5311, 2: 0.2764, 3: 0.1429, 4: 0.0767 };
 
 /** Floats decoded at a time. */
 const BLOCK_FLOATS = 262_144;
 
 /** Of each code, for queries of length 1; under l2 twice that of products. */
 export function standardErrors(layout: TurboLayout, c: Codes): Float32Array {
-  const { dim, metric, bits } = layout;
+  const { dim, metric, bits, trellis } = layout;
   const times = metric === "l2" ? 2 : 1;
   if (bits === 8) return scalarsOf(layout, c).map((s) => times * s * Math.sqrt(1 / 6));
+  const noise = (trellis ? TRELLIS_NOISE : NOISE)[bits];
   const residual = { ...layout, mean: new Float32Array(0) };
   const out = new Float32Array(c.count);
   const step = Math.max(1, Math.floor(BLOCK_FLOATS / dim));
@@ -34,5 +36,5 @@ export function standardErrors(layout: TurboLayout, c: Codes): Float32Array {
     kernels().turboDecode(residual, part, decoded);
     kernels().norms(decoded, dim, lengths);
   }
-  return out.map((length) => (times * NOISE[bits] * length) / Math.sqrt(dim));
+  return out.map((length) => (times * noise * length) / Math.sqrt(dim));
 }

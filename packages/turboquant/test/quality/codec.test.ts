@@ -24,13 +24,30 @@ function code(action: () => unknown): string {
 describe("options", () => {
   test("4 bits, seed 0 and cosine are the defaults", () => {
     const codec = turboquant.create({ dim });
-    expect(codec.params).toEqual({ bits: 4, seed: 0 });
+    expect(codec.params).toEqual({ bits: 4, seed: 0, trellis: false });
     expect(codec.metric).toBe("cosine");
   });
 
   test.each([0, 5, 6, 7, 9, 2.5, "many"])("bits %s are INVALID_OPTION", (bits) => {
     expect(code(() => turboquant.create({ dim, bits: bits as 4 }))).toBe("INVALID_OPTION");
     expect(code(() => turboquant.train(sample, { dim, bits: bits as 4 }))).toBe("INVALID_OPTION");
+  });
+
+  test("a trellis of 8 bits is INVALID_OPTION", () => {
+    expect(code(() => turboquant.create({ dim, bits: 8, trellis: true }))).toBe("INVALID_OPTION");
+  });
+
+  test.each([1, 2, 3, 4] as const)("a trellis takes the bytes of %s bits and loses less", (bits) => {
+    const many = gaussian(50, 384, 3);
+    const [plain, trellis] = [false, true].map((trellis) => {
+      const codec = turboquant.create({ dim: 384, bits, metric: "dot", trellis });
+      const decoded = codec.decode(codec.encode(many)).data;
+      const square = many.data.reduce((sum, x) => sum + x * x, 0);
+      const lost = many.data.reduce((sum, x, i) => sum + (x - decoded[i]) ** 2, 0) / square;
+      return { stride: codec.stride, lost };
+    });
+    expect(trellis.stride).toBe(plain.stride);
+    expect(trellis.lost).toBeLessThan(0.8 * plain.lost);
   });
 
   test("another seed is another rotation, and other codes", () => {
@@ -59,8 +76,10 @@ test("a code of 384 dims takes 52, 100, 148, 196 and 388 bytes, trained 49, 97, 
 });
 
 test("products with the row that was encoded are exact, whatever the bits: scores are unbiased", () => {
-  for (const bits of [1, 2, 3, 4, 8] as const) {
-    const codec = turboquant.create({ dim, bits, metric: "dot" });
+  for (const options of [1, 2, 3, 4, 8].flatMap((bits) => [{ bits }, { bits, trellis: bits < 8 }]) as {
+    bits: TurboquantBits;
+  }[]) {
+    const codec = turboquant.create({ dim, metric: "dot", ...options });
     const decoded = codec.decode(codec.encode(rows)).data;
     for (let i = 0; i < rows.count; i++) {
       const row = rows.data.subarray(i * dim, (i + 1) * dim);

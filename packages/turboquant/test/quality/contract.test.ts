@@ -18,4 +18,14 @@ const others = [{ bits: 1 }, { bits: 2 }, { bits: 3, seed: 2 ** 53 - 1 }, { bits
 
 codecContract({ test, family: turboquant, dims: [1, 65] });
 codecContract({ test, family: turboquant, options: others, dims: [13], backends: few });
+codecContract({
+  test,
+  family: turboquant,
+  options: [
+    { bits: 1, trellis: true },
+    { bits: 4, trellis: true },
+  ],
+  dims: [33],
+  backends: few,
+});
 codecContract({ test, family: trained, options: [{}, { bits: 1 }, { bits: 8 }], dims: [17], backends: few });

@@ -12,6 +12,7 @@ interface Case {
   readonly metric: Metric;
   readonly dim: number;
   readonly bits: TurboquantBits;
+  readonly trellis?: boolean;
   readonly seed: number;
   /** Seed of the 100 rows that it was trained on. */
   readonly sample: number | null;
@@ -72,8 +73,8 @@ function sampleRows(seed: number, count: number, dim: number): Vectors {
 }
 
 function check(answer: Answer): void {
-  const { dim, bits, seed, metric, sample } = answer;
-  const options = { dim, bits, seed, metric };
+  const { dim, bits, seed, metric, sample, trellis = false } = answer;
+  const options = { dim, bits, seed, metric, trellis };
   const codec =
     sample === null ? turboquant.create(options) : turboquant.train(sampleRows(sample, 100, dim), options);
   const { mean, scalar } = codec.state().tensors;
@@ -101,10 +102,12 @@ function positive(x: number): number {
 
 test("there are golden codes for all bits and metrics, trained and not", () => {
   const names = new Set(golden.map(({ name }) => name));
-  expect(names.size).toBe(30);
+  expect(names.size).toBe(38);
   for (const bits of [1, 2, 3, 4, 8])
     for (const metric of ["cosine", "dot", "l2"])
       for (const trained of ["", " trained"]) expect(names).toContain(`${bits} bits ${metric}${trained}`);
+  for (const bits of [1, 2, 3, 4])
+    for (const trained of ["", " trained"]) expect(names).toContain(`${bits} bits trellis${trained}`);
 });
 
 test.each(golden)("golden codes: $name", check);
@@ -139,6 +142,7 @@ test("numpy and TypeScript agree on random options and rows, byte for byte (seed
     return {
       dim,
       bits: ([1, 2, 3, 4, 8] as const)[i % 5],
+      trellis: i % 5 < 4 && i % 2 === 1,
       metric: pick("cosine", "dot", "l2"),
       seed: random.below(1000),
       sample: pick(null, random.below(1000)),

@@ -40,6 +40,7 @@ test.each(BITS)(
       turboquant.train(sample, { dim: 384, bits, metric: "cosine" }),
       turboquant.create({ dim: 384, bits, metric: "dot" }),
       turboquant.train(sample, { dim: 384, bits, metric: "l2" }),
+      ...(bits < 8 ? [turboquant.create({ dim: 384, bits, trellis: true })] : []),
     ]) {
       const [one, two] = coverage(codec, rows, queries);
       expect(Math.abs(one - 0.683), `${codec.metric}, within one: ${one}`).toBeLessThan(0.015);
@@ -61,8 +62,8 @@ test.skipIf(!isThere("scifact"))(
       });
       return { data, dim: corpus.dim, count: rows.length };
     };
-    for (const bits of BITS) {
-      const codec = turboquant.train(half(0), { dim: corpus.dim, bits });
+    for (const [bits, trellis] of [...BITS.map((bits) => [bits, false] as const), [2, true] as const]) {
+      const codec = turboquant.train(half(0), { dim: corpus.dim, bits, trellis });
       const [one, two] = coverage(codec, half(1), units(sliceVectors(queries, 0, 40)));
       expect(Math.abs(one - 0.683), `${bits} bits, within one: ${one}`).toBeLessThan(0.01);
       expect(Math.abs(two - 0.954), `${bits} bits, within two: ${two}`).toBeLessThan(0.005);
