@@ -87,6 +87,8 @@ export {
 } from "./kernels/backend.ts";
 export type { BackendName, FloatRows, Isa, Kernels, TopKOutput } from "./kernels/kernels.ts";
 export { type Threads, useThreads } from "./kernels/threads.ts";
+export { type TurboLayout, turboStride } from "./kernels/turbo-layout.ts";
+export { TURBO_QUERY_EXTRA } from "./kernels/turbo-scores.ts";
 export { ReconstructionMeter, type ReconstructionQuality } from "./quality/reconstruction.ts";
 export { type Judgements, mrrAt, ndcgAt, recallAt } from "./quality/retrieval.ts";
 export { SplitMix64 } from "./random.ts";

@@ -5,10 +5,17 @@
  * The addon gives what was wrong with an argument as data, and a panic as an error of its own; both become a
  * PithError here and nowhere else.
  */
-import type { Metric } from "../contract/metric.ts";
 import { PithError } from "../errors.ts";
 import type { Isa, Kernels } from "./kernels.ts";
-import { type AsyncAddon, asyncKernels, type Fault, faultError } from "./native-async.ts";
+import {
+  type AsyncAddon,
+  asyncKernels,
+  type Fault,
+  faultError,
+  METRIC,
+  type TurboParts,
+  turboParts,
+} from "./native-async.ts";
 import { portable } from "./portable.ts";
 import { threads } from "./threads.ts";
 
@@ -137,6 +144,35 @@ interface Addon extends AsyncAddon {
     dim: number,
     out: Float32Array,
   ): Outcome;
+  turboEncode(
+    threads: number,
+    at: number,
+    ...rest: [...TurboParts, data: Float32Array, out: Uint8Array]
+  ): Outcome;
+  turboDecode(
+    threads: number,
+    at: number,
+    ...rest: [...TurboParts, codes: Uint8Array, out: Float32Array]
+  ): Outcome;
+  turboQueries(at: number, ...rest: [...TurboParts, queries: Float32Array, out: Float32Array]): Outcome;
+  turboScores(
+    threads: number,
+    at: number,
+    ...rest: [...TurboParts, query: Float32Array, codes: Uint8Array, out: Float32Array]
+  ): Outcome;
+  turboTopK(
+    threads: number,
+    at: number,
+    ...rest: [
+      ...TurboParts,
+      queries: Float32Array,
+      codes: Uint8Array,
+      k: number,
+      allow: Uint32Array | undefined,
+      slots: Uint32Array,
+      scores: Float32Array,
+    ]
+  ): Outcome;
 }
 
 /** A kernel that takes no number of threads. */
@@ -179,9 +215,6 @@ type TopKKernel<Rows> = (
 
 type Outcome = Fault | null;
 
-/** Metrics by the numbers that the addon knows. */
-const METRIC: Record<Metric, number> = { cosine: 0, dot: 1, l2: 2 };
-
 /** Below this many elements crossing into the addon costs more than the work; the bits are the same. */
 const SMALL = 256;
 
@@ -190,7 +223,7 @@ function wrap(addon: Addon, isa: Isa): Kernels {
   return {
     backend: "native",
     isa,
-    async: asyncKernels(addon, at, METRIC),
+    async: asyncKernels(addon, at),
     largePages: (bytes) => guard(() => addon.largePages(bytes)),
     crc32c: (bytes, crc) =>
       bytes.length < SMALL ? portable.crc32c(bytes, crc) : guard(() => addon.crc32c(at, bytes, crc)),
@@ -246,6 +279,18 @@ function wrap(addon: Addon, isa: Isa): Kernels {
       check(() => addon.binaryTopK(at, METRIC[metric], queries, codes, dim, k, allow, slots, scores)),
     binarySymmetric: (metric, query, codes, dim, out) =>
       check(() => addon.binarySymmetric(at, METRIC[metric], query, codes, dim, out)),
+    turboEncode: (layout, data, out) =>
+      check(() => addon.turboEncode(threads().sync, at, ...turboParts(layout), data, out)),
+    turboDecode: (layout, codes, out) =>
+      check(() => addon.turboDecode(threads().sync, at, ...turboParts(layout), codes, out)),
+    turboQueries: (layout, queries, out) =>
+      check(() => addon.turboQueries(at, ...turboParts(layout), queries, out)),
+    turboScores: (layout, query, codes, out) =>
+      check(() => addon.turboScores(threads().sync, at, ...turboParts(layout), query, codes, out)),
+    turboTopK: (layout, queries, codes, k, allow, { slots, scores }) =>
+      check(() =>
+        addon.turboTopK(threads().sync, at, ...turboParts(layout), queries, codes, k, allow, slots, scores),
+      ),
   };
 }
 

@@ -5,6 +5,7 @@ import type { Isa } from "../../src/kernels/kernels.ts";
 import { loadNative } from "../../src/kernels/native.ts";
 import { natives, skipped } from "./backends.ts";
 import { sameBits } from "./same-bits.ts";
+import { sameTurbo } from "./same-turbo.ts";
 
 if (skipped !== undefined) {
   console.warn(`native kernels are NOT tested: ${skipped}`);
@@ -13,6 +14,7 @@ if (skipped !== undefined) {
 
 describe.skipIf(skipped !== undefined).each(natives.map((k) => [k.isa, k] as const))("%s", (_, native) => {
   sameBits(native);
+  sameTurbo(native);
 
   test("reads and writes shared memory", () => {
     const shared = new Float32Array(new SharedArrayBuffer(4 * 600));
