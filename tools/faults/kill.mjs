@@ -73,7 +73,9 @@ const unfinished = () =>
 
 /** Runs to the end, or to a kill after `delay` ms. @returns milliseconds that writing took, and whether the kill came in time */
 async function run({ command, begin }, delay) {
-  const child = spawn(process.execPath, command, { stdio: ["pipe", "pipe", "ignore"] });
+  const child = spawn(process.execPath, command, { stdio: ["pipe", "pipe", "pipe"] });
+  let said = "";
+  child.stderr.on("data", (text) => (said += text));
   const ended = new Promise((resolve) => child.once("exit", (_, signal) => resolve(signal)));
   await begin(child);
   const start = performance.now();
@@ -84,7 +86,7 @@ async function run({ command, begin }, delay) {
   if (delay === undefined) child.stdin.end();
   const signal = await ended;
   clearTimeout(timer);
-  return { milliseconds, killed: signal === "SIGKILL" };
+  return { milliseconds, killed: signal === "SIGKILL", said };
 }
 
 async function prepare() {
@@ -117,8 +119,8 @@ async function kill(kind) {
     found[what]++;
     if (what !== "torn") await (await openPith(at("target"))).close();
     if (!program.goesOn) continue;
-    await run(program);
-    if (!readFileSync(at("target")).equals(fresh)) throw new Error("a resumed run made other bytes");
+    const { said } = await run(program);
+    if (!readFileSync(at("target")).equals(fresh)) throw new Error(`a resumed run made other bytes: ${said}`);
   }
   const left = unfinished();
   const strange = readdirSync(folder).filter(
