@@ -1,10 +1,10 @@
 /**
  * What each setting of each codec costs and finds on a sample of somebody's own vectors: exact neighbours of queries that no
  * codec saw, against those that the codes give, alone or with their best hits scored again with float16 rows. What a codec
- * learns it learns from the rows that are searched, as `pith compress` does. Speeds are the best of a few runs.
+ * learns it learns from the rows that are searched, as `pith compress` does. What is found is found on all threads; speeds are
+ * the best of a few runs of calls that the program waits for: on one thread, unless PITH_THREADS says otherwise.
  */
 import {
-  backendReport,
   type Codec,
   type CodecFamily,
   type CommonOptions,
@@ -119,7 +119,6 @@ class TuneBench {
   readonly #job: TuneJob;
   /** The exact k nearest of each query. */
   #truth: Uint32Array[] = [];
-  readonly #threads: number = backendReport().threads.sync;
   readonly #kept: Uint16Array | undefined;
 
   constructor(job: TuneJob) {
@@ -173,13 +172,12 @@ class TuneBench {
   ): Promise<TuneTrial[]> {
     const { sample, metric, k, signal } = this.#job;
     const { rows, queries } = sample;
-    const threads = this.#threads;
     const oversamples = this.#kept ? [null, ...OVERSAMPLES] : [null];
     const depth = Math.min(rows.count, k * Math.max(...oversamples.map((o) => o ?? 1)));
     await this.#turn();
-    const codes = await encodeAsync(codec, rows, { signal, threads, onProgress: encoding });
+    const codes = await encodeAsync(codec, rows, { signal, onProgress: encoding });
     const scorer = codec.scorer(metric);
-    const hits = await searchAsync(scorer, queries, codes, depth, { signal, threads, onProgress: searching });
+    const hits = await searchAsync(scorer, queries, codes, depth, { signal, onProgress: searching });
     const some = sliceVectors(rows, 0, Math.min(TIMED_ROWS, rows.count));
     const room = codes.bytes.slice(0, some.count * codec.stride);
     const encode = await this.#seconds(() => codec.encodeInto(some, room));
