@@ -1,11 +1,10 @@
-//! The order in which registers give coordinates. Of 4 and 2 bits a register of code bytes becomes 2 or 4 registers of
-//! levels: the first coordinates of all its bytes, then the second ones, and so on. Of other bits they stay in order.
+//! The order in which registers give coordinates. Of 4, 2 and 1 bits a register of code bytes becomes 2, 4 or 8 registers
+//! of levels: the first coordinates of all its bytes, then the second ones, and so on. Of other bits they stay in order.
 
 /// Coordinates in a byte that registers take apart.
 pub(super) fn phases(bits: usize) -> usize {
     match bits {
-        4 => 2,
-        2 => 4,
+        1 | 2 | 4 => 8 / bits,
         _ => 1,
     }
 }
