@@ -2,13 +2,14 @@ import { backendReport, type CodecFamily } from "@pith/codec-core";
 import { expect, test } from "vitest";
 import { CODEC_LAWS, codecContract } from "../src/index.ts";
 import { collect } from "./collect.ts";
-import { blind, grid, mutual, plain, ranges } from "./reference-codecs.ts";
+import { blind, grid, mutual, plain, ranges, whole } from "./reference-codecs.ts";
 
 codecContract({ test, family: plain, dims: [1, 2, 3, 7, 16, 17, 64, 200] });
 codecContract({ test, family: grid, options: [{}, { levels: 7 }], dims: [1, 2, 7, 16, 33, 65] });
 codecContract({ test, family: ranges, dims: [1, 2, 7, 16, 33, 65] });
 codecContract({ test, family: mutual, dims: [1, 7, 65] });
 codecContract({ test, family: blind, dims: [1, 7, 65] });
+codecContract({ test, family: whole, dims: [1, 7, 65], backends: ["typescript"] });
 
 test("each test is named after codec, metric, backend, law and seed", async () => {
   const { names } = await collect((t) =>

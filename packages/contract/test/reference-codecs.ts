@@ -174,6 +174,45 @@ function withSymmetry(family: CodecFamily): CodecFamily {
   };
 }
 
+/** The grid with scores of queries rounded to 127 steps. */
+export const whole: CodecFamily = withWholeQueries(grid, 127);
+
+/** Queries are rounded to `steps` steps of their largest element. */
+export function withWholeQueries(family: CodecFamily, steps: number): CodecFamily {
+  const rounded = (data: Float32Array, dim: number): Float32Array => {
+    const out = data.slice();
+    for (let at = 0; at < out.length; at += dim) {
+      const row = out.subarray(at, at + dim);
+      const step = row.reduce((max, x) => Math.max(max, Math.abs(x)), 0) / steps;
+      if (step > 0) for (let j = 0; j < dim; j++) row[j] = Math.round(row[j] / step) * step;
+    }
+    return out;
+  };
+  const extend = (codec: Codec): Codec => ({
+    ...codec,
+    supports: { ...codec.supports, scoring: "integer" },
+    scorer(metric): Scorer {
+      const scorer = codec.scorer(metric);
+      return {
+        metric,
+        prepare(query) {
+          scorer.prepare(query); // for its checks
+          return scorer.prepare(rounded(query, codec.dim));
+        },
+        topKBatch(queries, c, k, allow) {
+          scorer.topKBatch(queries, c, k, allow);
+          return scorer.topKBatch({ ...queries, data: rounded(queries.data, codec.dim) }, c, k, allow);
+        },
+      };
+    },
+  });
+  return {
+    ...family,
+    create: (options) => extend(family.create(options)),
+    restore: (state) => extend(family.restore(state)),
+  };
+}
+
 /** A byte a dimension between the least and the greatest value of a sample: trained, with tensors. */
 export const ranges: CodecFamily = {
   name: "ranges",

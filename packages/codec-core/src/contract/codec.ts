@@ -29,6 +29,12 @@ export interface CodecSupports {
   readonly decode: "exact" | "approximate" | "none";
   /** "bitwise": the same codes on every backend; "ranking": the same hits, codes within rounding. */
   readonly deterministic: "bitwise" | "ranking";
+  /**
+   * "exact" (the default): scores are those of decoded vectors with the query as it is. "integer": with the query
+   * rounded to 127 steps of its largest coordinate, after a rotation if the codec has one, so that scores are the same
+   * bits on every backend; under l2 the squared length of the vector as it was may stand for that of the decoded one.
+   */
+  readonly scoring?: "exact" | "integer";
   /** Smallest dim served, at least 1. The largest is 65,536 for all. */
   readonly minDim: number;
   /** Rows that training asks for; 0 where nothing is learned. */

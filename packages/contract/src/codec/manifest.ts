@@ -51,6 +51,10 @@ export const manifestLaws: LawChecks<
         ["bitwise", "ranking"].includes(supports.deterministic),
         "supports.deterministic is one of the two",
       );
+      t.ok(
+        [undefined, "exact", "integer"].includes(supports.scoring),
+        "supports.scoring is one of the two, or absent",
+      );
       t.ok(integer(supports.minDim, 1) && supports.minDim <= MAX_DIM, "supports.minDim is a dim");
       t.ok(integer(supports.minSample, 0), "supports.minSample is an integer from 0");
       for (const method of ["encode", "encodeInto", "decode", "decodeInto", "scorer", "state"] as const)

@@ -29,6 +29,11 @@ export const brokenManifests: readonly BrokenCodec[] = [
     family: claims(grid, { deterministic: undefined as unknown as "bitwise" }),
   },
   {
+    fault: "scores in some way of its own",
+    law: "manifest.shape",
+    family: claims(grid, { scoring: "roughly" as "exact" }),
+  },
+  {
     fault: "lists metrics that it doesn't serve",
     law: "manifest.metrics",
     family: claims(grid, { metrics: ["cosine", "dot", "l2"] }),
