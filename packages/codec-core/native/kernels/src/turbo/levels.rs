@@ -32,7 +32,7 @@ pub(crate) const fn table(bits: usize) -> [[i8; 16]; 4] {
     let mask = (1 << bits) - 1;
     let mut i = 0;
     while i < 64 {
-        out[i / 16][i % 16] = level(bits, i % 16 >> (i / 16 * bits) & mask);
+        out[i / 16][i % 16] = level(bits, ((i % 16) >> (i / 16 * bits)) & mask);
         i += 1;
     }
     out
