@@ -14,7 +14,7 @@
  * A score that isn't a number (of codes that no encoder wrote, or beyond float32) is -Infinity.
  *
  * Rounding the query moves a product by at most step / 2 times the sum of |s level_j|, and like noise by
- * step / sqrt(12) times the decoded length: at 4 bits a fifteenth of the error of the codes.
+ * step / sqrt(12) times the decoded length: at 4 bits a thirteenth of the error of the codes.
  */
 import { hadamard } from "./hadamard.ts";
 import { scaleRow } from "./norms.ts";
