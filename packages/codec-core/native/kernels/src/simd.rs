@@ -17,7 +17,7 @@ mod avx512;
 pub(crate) trait Simd {
     type F: F32x16;
     type W: Words;
-    type P: Packed;
+    type P: Packed<Floats = Self::F>;
     /// Room for 16 accumulators of 16 floats in registers (else for 4).
     const WIDE: bool;
 
@@ -122,13 +122,24 @@ pub(crate) trait Words: Copy {
 /// # Safety
 /// As for [`F32x16`].
 pub(crate) trait Packed {
+    type Floats: F32x16;
     /// Bytes of a register.
     const REGISTER: usize;
 
     /// Writes a row's levels to `to`, which has room for them and a register more.
     unsafe fn unpack(coding: Coding, codes: &[u8], to: &mut [i8]);
-    /// Inner products of a query, its elements in whole registers and their sum, with eight rows of `bytes` code bytes.
-    unsafe fn products8(coding: Coding, query: &[i8], sum: i32, rows: &[*const u8; 8], bytes: usize) -> [i32; 8];
+    /// Inner products of a query, its elements in whole registers and their sum, with sixteen rows.
+    unsafe fn products(coding: Coding, query: &[i8], sum: i32, rows: Sixteen) -> Self::Floats;
+}
+
+/// Sixteen rows, side by side.
+#[derive(Clone, Copy)]
+pub(crate) struct Sixteen {
+    pub first: *const u8,
+    /// Bytes from one row to the next.
+    pub stride: usize,
+    /// Code bytes of a row.
+    pub bytes: usize,
 }
 
 /// A float for each of up to sixteen lanes.

@@ -13,6 +13,7 @@
 mod batch;
 mod block;
 mod coding;
+mod decoding;
 mod levels;
 mod order;
 mod quantize;
@@ -26,7 +27,8 @@ use crate::fault::{Fault, expect, expect_dim, row_count};
 use crate::float_scan::Metric;
 use crate::hadamard::sign_words;
 
-pub use coding::{turbo_decode, turbo_encode};
+pub use coding::turbo_encode;
+pub use decoding::turbo_decode;
 pub(crate) use levels::table;
 pub(crate) use quantize::Cells;
 pub use query::turbo_queries;

@@ -107,7 +107,7 @@ fn check(rng: &mut Rng, layout: TurboLayout, queries: &[f32], codes: &[u8], what
         for percent in [100, 40] {
             let list = (percent < 100).then(|| allow_list(rng, count, percent));
             let found = list.as_ref().map_or(count, |words| allowed_count(words, count));
-            for k in [1, 10, 40, found] {
+            for k in [1, 10, found] {
                 if k == 0 || k > found {
                     continue;
                 }
@@ -167,10 +167,10 @@ fn scans_of_all_shapes() {
 fn codes_that_no_encoder_writes() {
     let mut rng = Rng(42);
     let odd = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 0.0, -0.0, -1.0, 1e-45, 1e38, f32::MAX, 1.0, 0.01];
-    for dim in [1, 5, 16, 65, 129, 384] {
-        for bits_each in BITS {
-            for metric in METRICS {
-                for kind in [0, 2] {
+    for dim in [1, 16, 65, 129] {
+        for (i, bits_each) in BITS.into_iter().enumerate() {
+            for kind in [0, 2] {
+                for metric in [METRICS[(dim + i) % 3], Metric::L2] {
                     let mut parts = Parts::new(&mut rng, dim, kind);
                     for place in 0..parts.table.len() {
                         if rng.below(3) == 0 {
@@ -200,7 +200,7 @@ fn codes_that_no_encoder_writes() {
                         turbo_decode(isa, layout, &codes, &mut out).unwrap();
                         assert_eq!(bits(&decoded), bits(&out), "{} bits {bits_each} dim {dim}", isa.name());
                     }
-                    for factor in [1.0, 0.0, 1e-45, 1e-38, 1e20, 3e37, f32::INFINITY, f32::NAN] {
+                    for factor in [1.0, 0.0, 1e-38, 1e20, f32::INFINITY, f32::NAN] {
                         let mut queries: Vec<f32> = queries(&mut rng, 19, dim).iter().map(|v| v * factor).collect();
                         queries[0] = factor;
                         check(&mut rng, layout, &queries, &codes, "hostile");

@@ -4,7 +4,7 @@
 //! trick with `vpmaddubsw` and moved signs takes as many instructions and can't bear a code of -128.
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
-mod turbo;
+pub(super) mod turbo;
 pub(super) mod windows;
 
 use super::{F32x16, Kernel, LaneTests, Lanes, RowTest, ScanTest, Simd, Words};
@@ -260,10 +260,10 @@ pub(super) unsafe fn array(x: __m256i) -> [i32; 8] {
 /// Where the rows behind eight rows begin, for `scan8` to fetch line after line: in order, and not all at once, for then
 /// some are dropped. Asks for a line four pages on, so that hardware knows the page in time.
 #[inline(always)]
-pub(super) unsafe fn fetch_far<T>(rows: &[*const T; 8]) -> *const T {
-    _mm_prefetch::<_MM_HINT_T0>(rows[0].wrapping_byte_add(16 << 10).cast());
+pub(super) unsafe fn fetch_far(rows: &[*const i8; 8]) -> *const i8 {
+    _mm_prefetch::<_MM_HINT_T0>(rows[0].wrapping_add(16 << 10));
     let stride = rows[1] as usize - rows[0] as usize;
-    rows[0].wrapping_byte_add(8 * stride)
+    rows[0].wrapping_add(8 * stride)
 }
 
 /// What stands behind the codes of eight rows.

@@ -1,11 +1,9 @@
-//! Encoding and decoding: unit row, less the mean, rotated, scaled by a power of two, quantized, packed; one row after
+//! Encoding: unit row, less the mean, rotated, scaled by a power of two, quantized, packed; one row after
 //! another, in the first cache.
 
 use super::TurboLayout;
 use super::levels::magnitudes;
-use super::order::{places, unpacked};
-use super::quantize::Cells;
-use super::rows::Rows;
+use super::quantize::{Cells, pack, quantize, round, round_within};
 use super::trellis::Trellis;
 use super::trellis_tables::SIGMA;
 use crate::expanded::{largest, striped};
@@ -14,7 +12,7 @@ use crate::float_scan::Metric;
 use crate::hadamard::Rounds;
 use crate::isa::Isa;
 use crate::norms::{power_for, unit_row};
-use crate::simd::{F32x16, Kernel, Packed, Simd, run};
+use crate::simd::{Kernel, Simd, run};
 
 /// Units of one standard deviation, for magnitudes to 127.
 fn sigma(bits: usize) -> f32 {
@@ -38,14 +36,6 @@ pub fn turbo_encode(isa: Isa, layout: TurboLayout, data: &[f32], out: &mut [u8])
     let rows = row_count("floats", data.len(), layout.dim)?;
     expect("bytes of codes", rows.saturating_mul(layout.stride()), out.len())?;
     run(isa, Encode { layout, data, out });
-    Ok(())
-}
-
-/// The rows that codes stand for.
-pub fn turbo_decode(isa: Isa, layout: TurboLayout, codes: &[u8], out: &mut [f32]) -> Result<(), Fault> {
-    let rows = Rows::new(layout, codes)?;
-    expect("floats", rows.count().saturating_mul(layout.dim), out.len())?;
-    run(isa, Decode { rows, out });
     Ok(())
 }
 
@@ -259,179 +249,4 @@ fn place(table: &[f32], scalar: f32) -> u8 {
         }
     }
     low as u8
-}
-
-/// # Safety
-/// As for [`F32x16`]; `codes` has room for whole sixteens.
-#[inline(always)]
-unsafe fn quantize<F: F32x16>(y: &[f32], factor: f32, cells: &Cells, least: i32, codes: &mut [u8]) -> (f32, i32) {
-    let (blocks, rest) = y.as_chunks::<16>();
-    let mut at = codes.as_mut_ptr();
-    unsafe {
-        let factor = F::splat(factor);
-        let (mut sum, mut norm) = (F::splat(0.0), 0);
-        // So few squares to a lane that their sums are exact.
-        for blocks in blocks.chunks(1024) {
-            let mut squares = F::splat(0.0);
-            for block in blocks {
-                let y = F::load(block.as_ptr());
-                let level = y.mul(factor).quantize(cells, at);
-                sum = sum.add(y.mul(level));
-                squares = squares.add(level.mul(level));
-                at = at.add(16);
-            }
-            norm += whole(squares);
-        }
-        if !rest.is_empty() {
-            let y = F::load_part(rest.as_ptr(), rest.len());
-            let level = y.mul(factor).quantize(cells, at);
-            sum = sum.add(y.mul(level));
-            norm += whole(level.mul(level)) - (16 - rest.len() as i32) * least * least;
-        }
-        (sum.fold(), norm)
-    }
-}
-
-/// The sum of lanes that hold integers.
-#[inline(always)]
-unsafe fn whole<F: F32x16>(x: F) -> i32 {
-    let mut lanes = [0f32; 16];
-    unsafe { x.store(lanes.as_mut_ptr()) };
-    lanes.iter().map(|&x| x as i32).sum()
-}
-
-/// As `quantize`, of 8 bits: rounded half to even.
-#[inline(always)]
-unsafe fn round<F: F32x16>(y: &[f32], factor: f32, codes: &mut [u8]) -> f32 {
-    let (blocks, rest) = y.as_chunks::<16>();
-    let to = codes.as_mut_ptr();
-    unsafe {
-        let factor = F::splat(factor);
-        let mut sum = F::splat(0.0);
-        let mut step = |y: F, to: *mut u8| {
-            y.mul(factor).store_i8(to.cast());
-            sum = sum.add(y.mul(F::load_i8(to.cast())));
-        };
-        for (i, block) in blocks.iter().enumerate() {
-            step(F::load(block.as_ptr()), to.add(i * 16));
-        }
-        if !rest.is_empty() {
-            step(F::load_part(rest.as_ptr(), rest.len()), to.add(blocks.len() * 16));
-        }
-        let sum = sum.fold();
-        for code in codes {
-            *code ^= 0x80;
-        }
-        sum
-    }
-}
-
-/// y times a factor, rounded half to even and kept within +-127.
-#[inline(always)]
-unsafe fn round_within<F: F32x16>(y: &[f32], factor: f32, to: &mut [i8]) {
-    let (blocks, rest) = y.as_chunks::<16>();
-    let to = to.as_mut_ptr();
-    unsafe {
-        let (factor, most, least) = (F::splat(factor), F::splat(127.0), F::splat(-127.0));
-        for (i, block) in blocks.iter().enumerate() {
-            F::load(block.as_ptr()).mul(factor).min(most).max(least).store_i8(to.add(i * 16));
-        }
-        if !rest.is_empty() {
-            let y = F::load_part(rest.as_ptr(), rest.len());
-            y.mul(factor).min(most).max(least).store_i8(to.add(blocks.len() * 16));
-        }
-    }
-}
-
-/// Codes, a byte each and zeros to whole sixteens, as one stream of bits.
-#[inline(always)]
-fn pack(bits: usize, codes: &[u8], out: &mut [u8]) {
-    if bits == 8 {
-        let bytes = out.len();
-        return out.copy_from_slice(&codes[..bytes]);
-    }
-    let (eights, _) = codes.as_chunks::<8>();
-    for (eight, out) in eights.iter().zip(out.chunks_mut(bits)) {
-        let x = u64::from_le_bytes(*eight);
-        // Neighbours close up: bytes, then pairs, then fours.
-        let pair = (1 << (2 * bits)) - 1;
-        let four = (1u64 << (4 * bits)) - 1;
-        let x = (x | x >> (8 - bits)) & (pair | pair << 16 | pair << 32 | pair << 48);
-        let x = (x | x >> (16 - 2 * bits)) & (four | four << 32);
-        let x = x | x >> (32 - 4 * bits);
-        out.copy_from_slice(&x.to_le_bytes()[..out.len()]);
-    }
-}
-
-struct Decode<'a> {
-    rows: Rows<'a>,
-    out: &'a mut [f32],
-}
-
-impl Decode<'_> {
-    /// `widen` writes a row's levels, `rotate` turns them back.
-    #[inline(always)]
-    fn each(self, mut widen: impl FnMut(usize, &mut [f32]), rotate: impl Fn(&Rounds, &mut [f32])) {
-        let TurboLayout { dim, signs, mean, .. } = self.rows.layout;
-        let rounds = Rounds::new(dim, signs, true);
-        for (i, row) in self.out.chunks_exact_mut(dim).enumerate() {
-            let scalar = self.rows.scalar(i);
-            if scalar == 0.0 {
-                row.fill(0.0);
-                continue;
-            }
-            widen(i, row);
-            rotate(&rounds, row);
-            for v in &mut *row {
-                *v *= scalar;
-            }
-            for (v, mean) in row.iter_mut().zip(mean) {
-                *v += mean;
-            }
-            // NaN, of codes that no encoder wrote, stays.
-            for v in row {
-                *v = v.clamp(-f32::MAX, f32::MAX);
-            }
-        }
-    }
-}
-
-impl Kernel for Decode<'_> {
-    type Output = ();
-
-    fn scalar(self) {
-        let rows = self.rows;
-        self.each(
-            |i, row| {
-                for (j, v) in row.iter_mut().enumerate() {
-                    *v = rows.level(i, j) as f32;
-                }
-            },
-            |rounds, row| rounds.rotate(row),
-        );
-    }
-
-    #[inline(always)]
-    unsafe fn simd<S: Simd>(self) {
-        let rows = self.rows;
-        let (coding, dim) = (rows.layout.coding(), rows.layout.dim);
-        let mut levels = vec![0i8; unpacked(coding, dim) + S::P::REGISTER];
-        let mut from = vec![0u32; dim];
-        places(coding, dim, S::P::REGISTER, false, |j, place| from[j] = place as u32);
-        self.each(
-            #[inline(always)]
-            |i, row| {
-                // SAFETY: run() has the instruction set; there is room for the levels and a register more.
-                unsafe { S::P::unpack(coding, rows.codes(i), &mut levels) };
-                for (v, &from) in row.iter_mut().zip(&from) {
-                    *v = f32::from(levels[from as usize]);
-                }
-            },
-            #[inline(always)]
-            |rounds, row| {
-                // SAFETY: as above.
-                unsafe { rounds.rotate_lanes::<S::F>(row) }
-            },
-        );
-    }
 }

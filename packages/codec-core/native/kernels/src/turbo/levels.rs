@@ -29,13 +29,13 @@ const fn level(bits: usize, index: usize) -> i8 {
     if index >= half { magnitudes(bits)[index - half] as i8 } else { -(magnitudes(bits)[half - 1 - index] as i8) }
 }
 
-/// Levels by four bits of the stream: of the code in the low ones and, of two bits, of the one above it.
-pub(crate) const fn table(bits: usize) -> [[i8; 16]; 2] {
-    let (mut out, mut i) = ([[0; 16]; 2], 0);
+/// Levels by four bits of the stream: of the code in the lowest ones and, of 2 and 1 bits, of those above it.
+pub(crate) const fn table(bits: usize) -> [[i8; 16]; 4] {
+    let mut out = [[0; 16]; 4];
     let mask = (1 << bits) - 1;
-    while i < 16 {
-        out[0][i] = level(bits, i & mask);
-        out[1][i] = level(bits, i >> bits & mask);
+    let mut i = 0;
+    while i < 64 {
+        out[i / 16][i % 16] = level(bits, ((i % 16) >> (i / 16 * bits)) & mask);
         i += 1;
     }
     out

@@ -1,14 +1,13 @@
-//! The order in which registers give coordinates. Of 4 and 2 bits a register of code bytes becomes 2 or 4 registers of
-//! levels: the first coordinates of all its bytes, then the second ones, and so on. Of other bits and of a trellis they
-//! stay in order.
+//! The order in which registers give coordinates. Of 4, 2 and 1 bits a register of code bytes becomes 2, 4 or 8 registers
+//! of levels: the first coordinates of all its bytes, then the second ones, and so on. Of other bits and of a trellis
+//! they stay in order.
 
 use super::Coding;
 
 /// Coordinates in a byte that registers take apart.
 pub(super) fn phases(coding: Coding) -> usize {
     match coding.bits {
-        4 if !coding.trellis => 2,
-        2 if !coding.trellis => 4,
+        1 | 2 | 4 if !coding.trellis => 8 / coding.bits,
         _ => 1,
     }
 }

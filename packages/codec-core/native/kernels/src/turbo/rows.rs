@@ -28,13 +28,48 @@ impl<'a> Rows<'a> {
     }
 
     #[inline(always)]
-    fn row(&self, row: usize) -> &'a [u8] {
+    pub(super) fn row(&self, row: usize) -> &'a [u8] {
         &self.bytes[row * self.stride..][..self.stride]
+    }
+
+    /// Where a row begins.
+    #[inline(always)]
+    pub(super) fn at(&self, row: usize) -> *const u8 {
+        self.row(row).as_ptr()
     }
 
     #[inline(always)]
     pub(super) fn codes(&self, row: usize) -> &'a [u8] {
         &self.row(row)[..self.code_bytes]
+    }
+
+    #[inline(always)]
+    pub(super) fn stride(&self) -> usize {
+        self.stride
+    }
+
+    #[inline(always)]
+    pub(super) fn code_bytes(&self) -> usize {
+        self.code_bytes
+    }
+
+    /// The scalar and, under l2, |x|^2 of a row.
+    ///
+    /// # Safety
+    /// `row` is where a row begins.
+    #[inline(always)]
+    pub(super) unsafe fn behind<const L2: bool>(&self, row: *const u8) -> (f32, f32) {
+        // SAFETY: as above; a table has 256 floats.
+        unsafe {
+            let at = row.add(self.code_bytes);
+            let scalar = if self.scalar_bytes == 1 {
+                *self.layout.table.get_unchecked(usize::from(*at))
+            } else {
+                at.cast::<f32>().read_unaligned()
+            };
+            let square = if L2 { at.add(self.scalar_bytes).cast::<f32>().read_unaligned() } else { 0.0 };
+            (scalar, square)
+        }
     }
 
     #[inline(always)]

@@ -10,7 +10,7 @@ use crate::allowed::Allowed;
 use crate::fault::{Fault, expect, row_count};
 use crate::float_scan::Metric;
 use crate::isa::Isa;
-use crate::simd::{F32x16, Kernel, Packed, Simd, run};
+use crate::simd::{F32x16, Kernel, Packed, Simd, Sixteen, run};
 use crate::topk::{TopK, TopKOutput};
 
 /// Score of each row with a prepared query.
@@ -79,15 +79,12 @@ unsafe fn scan<S: Simd, const L2: bool>(query: &Query, rows: Rows, out: &mut [f3
     // SAFETY: run() has the instruction set.
     unsafe {
         let scan = Scan::new::<S>(query, rows);
-        let mut slots = [0; GROUP];
-        for (i, out) in out.chunks_mut(GROUP).enumerate() {
-            for (r, slot) in slots.iter_mut().enumerate() {
-                *slot = (i * GROUP + r) as u32;
-            }
+        scan.each::<S, L2>(Allowed::all(rows.count()), |slots, scores| {
             let mut found = [0f32; GROUP];
-            scan.scores::<S, L2>(&mut slots, out.len()).store(found.as_mut_ptr());
-            out.copy_from_slice(&found[..out.len()]);
-        }
+            scores.store(found.as_mut_ptr());
+            let from = slots.from as usize;
+            out[from..from + slots.count].copy_from_slice(&found[..slots.count]);
+        });
     }
 }
 
@@ -160,33 +157,45 @@ impl Search<'_> {
 unsafe fn search_one<S: Simd, const L2: bool>(query: &Query, rows: Rows, allowed: Allowed, best: &mut TopK) {
     // SAFETY: run() has the instruction set.
     unsafe {
-        let scan = Scan::new::<S>(query, rows);
-        let mut slots = [0; GROUP];
-        let mut blocks = allowed.blocks();
         let mut threshold = S::F::splat(best.threshold());
-        loop {
-            let count = blocks.fill(&mut slots);
-            if count == 0 {
-                return;
-            }
-            let scores = scan.scores::<S, L2>(&mut slots, count);
-            let mut reaching = scores.not_below(threshold) & ((1 << count) - 1);
-            if reaching != 0 {
-                let mut found = [0f32; GROUP];
-                scores.store(found.as_mut_ptr());
-                while reaching != 0 {
-                    let r = reaching.trailing_zeros() as usize;
-                    reaching &= reaching - 1;
-                    best.push(slots[r], found[r]);
+        Scan::new::<S>(query, rows).each::<S, L2>(
+            allowed,
+            #[inline(always)]
+            |slots, scores| {
+                let mut reaching = scores.not_below(threshold) & ((1 << slots.count) - 1);
+                if reaching != 0 {
+                    let mut found = [0f32; GROUP];
+                    scores.store(found.as_mut_ptr());
+                    while reaching != 0 {
+                        let r = reaching.trailing_zeros() as usize;
+                        reaching &= reaching - 1;
+                        best.push(slots.at(r), found[r]);
+                    }
+                    threshold = S::F::splat(best.threshold());
                 }
-                threshold = S::F::splat(best.threshold());
-            }
-        }
+            },
+        );
     }
 }
 
 /// Rows that are scored together.
 const GROUP: usize = 16;
+
+/// The slots of up to sixteen rows, in order.
+#[derive(Clone, Copy)]
+struct Slots<'a> {
+    count: usize,
+    from: u32,
+    /// None where they follow each other.
+    list: Option<&'a [u32; GROUP]>,
+}
+
+impl Slots<'_> {
+    #[inline(always)]
+    fn at(&self, r: usize) -> u32 {
+        self.list.map_or(self.from + r as u32, |list| list[r])
+    }
+}
 
 /// A query as rows meet it.
 struct Scan<'a> {
@@ -207,53 +216,74 @@ impl<'a> Scan<'a> {
         Scan { rows, query, codes, sum }
     }
 
-    /// Scores of the first `count` slots' rows; the last one is repeated to fill up.
+    /// Calls `each` with the slots and the scores of all allowed rows, sixteen at a time.
     ///
     /// # Safety
     /// Needs the instruction set.
     #[inline(always)]
-    unsafe fn scores<S: Simd, const L2: bool>(&self, slots: &mut [u32; GROUP], count: usize) -> S::F {
+    unsafe fn each<S: Simd, const L2: bool>(&self, allowed: Allowed, mut each: impl FnMut(Slots, S::F)) {
+        let rows = self.rows;
+        let (stride, bytes) = (rows.stride(), rows.code_bytes());
+        let mut blocks = allowed.blocks();
+        if allowed.is_all() {
+            let mut from = 0;
+            while from + GROUP <= rows.count() {
+                // SAFETY: sixteen rows.
+                let scores = unsafe { self.scores::<S, L2>(Sixteen { first: rows.at(from), stride, bytes }) };
+                each(Slots { count: GROUP, from: from as u32, list: None }, scores);
+                from += GROUP;
+            }
+            blocks.skip(from);
+        }
+        // Others are copied together, the last one again to make sixteen.
+        let mut copies = vec![0; GROUP * stride];
+        let mut list = [0; GROUP];
+        loop {
+            let count = blocks.fill(&mut list);
+            if count == 0 {
+                return;
+            }
+            let last = list[count - 1];
+            list[count..].fill(last);
+            for (to, &slot) in copies.chunks_exact_mut(stride).zip(&list) {
+                to.copy_from_slice(rows.row(slot as usize));
+            }
+            // SAFETY: sixteen rows.
+            let scores = unsafe { self.scores::<S, L2>(Sixteen { first: copies.as_ptr(), stride, bytes }) };
+            each(Slots { count, from: list[0], list: Some(&list) }, scores);
+        }
+    }
+
+    /// # Safety
+    /// Needs the instruction set; the rows stand there.
+    #[inline(always)]
+    unsafe fn scores<S: Simd, const L2: bool>(&self, sixteen: Sixteen) -> S::F {
         let Scan { rows, query, .. } = *self;
-        let last = slots[count - 1];
-        slots[count..].fill(last);
-        let mut products = [0i32; GROUP];
         let (mut scalars, mut squares) = ([0f32; GROUP], [0f32; GROUP]);
-        let mut zeros = 0;
-        for half in 0..2 {
-            let mut at = [rows.codes(slots[half * 8] as usize).as_ptr(); 8];
-            for r in 0..8 {
-                at[r] = rows.codes(slots[half * 8 + r] as usize).as_ptr();
-            }
-            // SAFETY: eight rows, and the query in whole registers.
-            let sums =
-                unsafe { S::P::products8(rows.layout.coding(), &self.codes, self.sum, &at, rows.layout.code_bytes()) };
-            products[half * 8..][..8].copy_from_slice(&sums);
-        }
         for r in 0..GROUP {
-            let slot = slots[r] as usize;
-            scalars[r] = rows.scalar(slot);
-            zeros |= u32::from(scalars[r] == 0.0) << r;
-            if L2 {
-                squares[r] = rows.square(slot);
-            }
+            // SAFETY: a row stands there.
+            (scalars[r], squares[r]) = unsafe { rows.behind::<L2>(sixteen.first.add(r * sixteen.stride)) };
         }
-        // SAFETY: sixteen of each.
+        // SAFETY: sixteen rows, and the query in whole registers.
         unsafe {
+            let products = S::P::products(rows.layout.coding(), &self.codes, self.sum, sixteen);
+            let scalar = S::F::load(scalars.as_ptr());
             let found = scores::<S::F, L2>(
-                S::F::load_i32(products.as_ptr()),
-                S::F::load(scalars.as_ptr()),
+                products,
+                scalar,
                 S::F::load(squares.as_ptr()),
                 S::F::splat(query.step),
                 S::F::splat(query.bias),
                 S::F::splat(query.square),
             );
-            if zeros == 0 {
+            // Zeros, and what isn't a number.
+            if S::F::splat(0.0).not_below(scalar.abs()) == 0 {
                 return found;
             }
             let mut lanes = [0f32; GROUP];
             found.store(lanes.as_mut_ptr());
-            for (r, lane) in lanes.iter_mut().enumerate() {
-                if zeros >> r & 1 == 1 {
+            for (lane, scalar) in lanes.iter_mut().zip(scalars) {
+                if scalar == 0.0 {
                     *lane = query.zero;
                 }
             }

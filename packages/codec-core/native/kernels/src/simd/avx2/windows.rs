@@ -1,7 +1,7 @@
 //! Rows of a trellis: each coordinate's window looked up.
 
-use super::Avx2;
-use crate::simd::Packed;
+use super::super::{F32x16, Packed, Sixteen};
+use super::{Avx2, Floats};
 use crate::turbo::window_values;
 
 /// Coordinates that a word of windows has.
@@ -27,20 +27,19 @@ pub(in crate::simd) fn unpack(bits: usize, codes: &[u8], to: &mut [i8]) {
     }
 }
 
-/// See `Packed::products8`.
+/// See `Packed::products`.
 #[inline(never)]
 #[target_feature(enable = "avx2,fma,f16c")]
-pub(in crate::simd) unsafe fn products8(
-    bits: usize,
-    query: &[i8],
-    _sum: i32,
-    rows: &[*const u8; 8],
-    bytes: usize,
-) -> [i32; 8] {
+pub(in crate::simd) unsafe fn products(bits: usize, query: &[i8], rows: Sixteen) -> Floats {
     let mut levels = vec![0i8; query.len() + Avx2::REGISTER];
-    rows.map(|row| {
+    let mut products = [0f32; 16];
+    for (r, product) in products.iter_mut().enumerate() {
         // SAFETY: a row has so many code bytes.
-        unpack(bits, unsafe { std::slice::from_raw_parts(row, bytes) }, &mut levels);
-        query.iter().zip(&levels).map(|(&q, &level)| i32::from(i16::from(q) * i16::from(level))).sum()
-    })
+        let codes = unsafe { std::slice::from_raw_parts(rows.first.add(r * rows.stride), rows.bytes) };
+        unpack(bits, codes, &mut levels);
+        let sum: i32 = query.iter().zip(&levels).map(|(&q, &level)| i32::from(i16::from(q) * i16::from(level))).sum();
+        *product = sum as f32;
+    }
+    // SAFETY: sixteen floats.
+    unsafe { Floats::load(products.as_ptr()) }
 }

@@ -1,21 +1,21 @@
 //! Rows of `turbo` codes: levels by byte shuffles, of 3 bits after words were put in place by a multiplication.
 
-use super::super::Packed;
-use super::super::avx2::{array, fetch_far};
-use super::{Avx512, FLIP, sums16};
+use super::super::avx2::turbo::fetch_ahead;
+use super::super::{Packed, Sixteen};
+use super::{Avx512, FLIP, Floats};
 use crate::turbo::{Coding, table};
 use std::arch::x86_64::*;
 
 /// Code bytes that become whole registers of levels.
 const fn step(bits: usize) -> usize {
     match bits {
-        1 => 8,
         3 => 24,
         _ => 64,
     }
 }
 
 impl Packed for Avx512 {
+    type Floats = Floats;
     const REGISTER: usize = 64;
 
     #[inline(always)]
@@ -24,7 +24,7 @@ impl Packed for Avx512 {
             return super::windows::unpack(coding.bits, codes, to);
         }
         match coding.bits {
-            1 => unpack::<1, 1>(codes, to.as_mut_ptr()),
+            1 => unpack::<1, 8>(codes, to.as_mut_ptr()),
             2 => unpack::<2, 4>(codes, to.as_mut_ptr()),
             3 => unpack::<3, 1>(codes, to.as_mut_ptr()),
             4 => unpack::<4, 2>(codes, to.as_mut_ptr()),
@@ -33,29 +33,32 @@ impl Packed for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn products8(coding: Coding, query: &[i8], sum: i32, rows: &[*const u8; 8], bytes: usize) -> [i32; 8] {
+    unsafe fn products(coding: Coding, query: &[i8], sum: i32, rows: Sixteen) -> Floats {
         if coding.trellis {
-            return super::windows::products8(coding.bits, query, sum, rows, bytes);
+            return super::windows::products(coding.bits, query, sum, rows);
         }
         match coding.bits {
-            1 => products8::<1, 1>(query.as_ptr(), sum, rows, bytes),
-            2 => products8::<2, 4>(query.as_ptr(), sum, rows, bytes),
-            3 => products8::<3, 1>(query.as_ptr(), sum, rows, bytes),
-            4 => products8::<4, 2>(query.as_ptr(), sum, rows, bytes),
-            _ => products8::<8, 1>(query.as_ptr(), sum, rows, bytes),
+            1 => products::<1, 8>(query.as_ptr(), sum, rows),
+            2 => products::<2, 4>(query.as_ptr(), sum, rows),
+            3 if is_x86_feature_detected!("avx512vbmi") => products_vbmi(query.as_ptr(), sum, rows),
+            3 => products::<3, 1>(query.as_ptr(), sum, rows),
+            4 => products::<4, 2>(query.as_ptr(), sum, rows),
+            _ => products::<8, 1>(query.as_ptr(), sum, rows),
         }
     }
 }
 
 /// What turns code bytes into levels.
 struct Spread {
-    low: __m512i,
-    high: __m512i,
+    tables: [__m512i; 4],
     nibble: __m512i,
     /// For 3 bits: words of a lane, bytes of a word, and the power of two that takes its six bits to the top.
     words: __m512i,
     bytes: __m512i,
     powers: __m512i,
+    /// The same with VBMI: bytes of each eight elements, and where their bits begin.
+    threes: __m512i,
+    shifts: __m512i,
     flip: __m512i,
 }
 
@@ -63,40 +66,44 @@ impl Spread {
     /// `flip` is added to all levels: 0 or 128.
     #[inline(always)]
     unsafe fn new<const BITS: usize>(flip: i8) -> Spread {
-        let [low, high] = const { table(if BITS == 8 { 4 } else { BITS }) };
+        let tables = const { table(if BITS == 8 { 4 } else { BITS }) };
         let lanes = |table: [i8; 16]| _mm512_broadcast_i32x4(_mm_loadu_si128(table.as_ptr().cast()));
         let flip = _mm512_set1_epi8(flip);
         let words: [u16; 32] = std::array::from_fn(|i| (i / 8 * 3 + i % 8) as u16);
         let bytes = std::array::from_fn(|i| (i / 2 * 6 / 8 + i % 2) as i8);
         let powers: [i16; 8] = std::array::from_fn(|w| 1 << (10 - w * 6 % 8));
+        let threes: [u8; 64] = std::array::from_fn(|i| (i / 8 * 3 + i % 8 % 3) as u8);
+        let shifts: [u8; 64] = std::array::from_fn(|i| (i % 8 * 3) as u8);
         Spread {
-            low: _mm512_xor_si512(lanes(low), flip),
-            high: _mm512_xor_si512(lanes(high), flip),
+            tables: tables.map(|table| _mm512_xor_si512(lanes(table), flip)),
             nibble: _mm512_set1_epi8(15),
             words: _mm512_loadu_si512(words.as_ptr().cast()),
             bytes: lanes(bytes),
             powers: _mm512_broadcast_i32x4(_mm_loadu_si128(powers.as_ptr().cast())),
+            threes: _mm512_loadu_si512(threes.as_ptr().cast()),
+            shifts: _mm512_loadu_si512(shifts.as_ptr().cast()),
             flip: _mm512_xor_si512(flip, _mm512_set1_epi8(FLIP)),
         }
     }
 
-    /// Levels of a register of code bytes, by phases; not for 1 bit.
+    /// Levels of a register of code bytes, by phases.
     #[inline(always)]
-    unsafe fn levels<const BITS: usize, const N: usize>(&self, x: __m512i) -> [__m512i; N] {
+    unsafe fn levels<const BITS: usize, const N: usize, const VBMI: bool>(&self, x: __m512i) -> [__m512i; N] {
         let mut out = [x; N];
         match BITS {
-            2 | 4 => {
+            1 | 2 | 4 => {
                 let lower = _mm512_and_si512(x, self.nibble);
                 let upper = _mm512_and_si512(_mm512_srli_epi16::<4>(x), self.nibble);
-                if BITS == 4 {
-                    out[0] = _mm512_shuffle_epi8(self.low, lower);
-                    out[1] = _mm512_shuffle_epi8(self.low, upper);
-                } else {
-                    out[0] = _mm512_shuffle_epi8(self.low, lower);
-                    out[1] = _mm512_shuffle_epi8(self.high, lower);
-                    out[2] = _mm512_shuffle_epi8(self.low, upper);
-                    out[3] = _mm512_shuffle_epi8(self.high, upper);
+                for p in 0..N / 2 {
+                    out[p] = _mm512_shuffle_epi8(self.tables[p], lower);
+                    out[N / 2 + p] = _mm512_shuffle_epi8(self.tables[p], upper);
                 }
+            }
+            3 if VBMI => {
+                // Three bytes to each eight, of which all runs of eight bits from every third are taken.
+                let x = _mm512_multishift_epi64_epi8(self.shifts, _mm512_permutexvar_epi8(self.threes, x));
+                // Of an index's eight bits six count here, all of them in a table of repeated levels.
+                out[0] = _mm512_permutexvar_epi8(x, self.tables[0]);
             }
             3 => {
                 let x = _mm512_shuffle_epi8(_mm512_permutexvar_epi16(self.words, x), self.bytes);
@@ -104,7 +111,7 @@ impl Spread {
                 let (first, second) = (_mm512_srli_epi16::<10>(x), _mm512_srli_epi16::<5>(x));
                 // Bits above an index's three are those of its neighbour, one of which the shuffle sees.
                 let index = _mm512_mask_blend_epi8(0xaaaa_aaaa_aaaa_aaaa, first, second);
-                out[0] = _mm512_shuffle_epi8(self.low, index);
+                out[0] = _mm512_shuffle_epi8(self.tables[0], index);
             }
             _ => out[0] = _mm512_xor_si512(x, self.flip),
         }
@@ -123,79 +130,122 @@ unsafe fn load<const BITS: usize>(codes: *const u8, left: usize) -> __m512i {
     }
 }
 
-#[inline(always)]
-unsafe fn mask(codes: *const u8, left: usize) -> u64 {
-    if left >= 8 {
-        return codes.cast::<u64>().read_unaligned();
-    }
-    let mut last = [0; 8];
-    std::ptr::copy_nonoverlapping(codes, last.as_mut_ptr(), left);
-    u64::from_le_bytes(last)
-}
-
 #[inline(never)]
 #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
 unsafe fn unpack<const BITS: usize, const N: usize>(codes: &[u8], mut to: *mut i8) {
     let spread = Spread::new::<BITS>(0);
-    let (plus, minus) = (_mm512_set1_epi8(1), _mm512_set1_epi8(-1));
     for from in (0..codes.len()).step_by(step(BITS)) {
         let (at, left) = (codes.as_ptr().add(from), codes.len() - from);
-        if BITS == 1 {
-            _mm512_storeu_si512(to.cast(), _mm512_mask_blend_epi8(mask(at, left), minus, plus));
-            to = to.add(64);
-            continue;
-        }
         let width = if BITS == 3 { 64 } else { left.min(64) };
-        for levels in spread.levels::<BITS, N>(load::<BITS>(at, left)) {
+        for levels in spread.levels::<BITS, N, false>(load::<BITS>(at, left)) {
             _mm512_storeu_si512(to.cast(), levels);
             to = to.add(width);
         }
     }
 }
 
+/// Adds the products of R rows, to a register each.
+#[inline(always)]
+unsafe fn accumulate<const BITS: usize, const N: usize, const VBMI: bool, const R: usize>(
+    sums: &mut [__m512i; R],
+    mut query: *const i8,
+    rows: Sixteen,
+) {
+    let spread = Spread::new::<BITS>(FLIP);
+    let mut ahead = fetch_ahead(rows.first);
+    let whole = rows.bytes - rows.bytes % step(BITS);
+    for from in (0..whole).step_by(step(BITS)) {
+        add::<BITS, N, VBMI, R>(sums, &spread, query, rows, from, step(BITS), ahead);
+        query = query.add(N * 64);
+        ahead = ahead.wrapping_add(step(BITS) * R);
+    }
+    if whole < rows.bytes {
+        add::<BITS, N, VBMI, R>(sums, &spread, query, rows, whole, rows.bytes - whole, ahead);
+    }
+}
+
+/// Up to a step of code bytes, from `from` on.
+#[inline(always)]
+unsafe fn add<const BITS: usize, const N: usize, const VBMI: bool, const R: usize>(
+    sums: &mut [__m512i; R],
+    spread: &Spread,
+    query: *const i8,
+    rows: Sixteen,
+    from: usize,
+    left: usize,
+    ahead: *const u8,
+) {
+    for line in 0..(left * R).div_ceil(64) {
+        _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_add(line * 64).cast());
+    }
+    let mut q = [_mm512_setzero_si512(); N];
+    for p in 0..N {
+        q[p] = _mm512_loadu_si512(query.add(p * 64).cast());
+    }
+    for r in 0..R {
+        let codes = load::<BITS>(rows.first.add(r * rows.stride + from), left);
+        let levels = spread.levels::<BITS, N, VBMI>(codes);
+        for p in 0..N {
+            sums[r] = _mm512_dpbusd_epi32(sums[r], levels[p], q[p]);
+        }
+    }
+}
+
+/// Of 1 bit, for which there are no registers to do more rows at once.
+#[inline(never)]
+#[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+unsafe fn accumulate8(sums: &mut [__m512i; 8], query: *const i8, rows: Sixteen) {
+    let mut eight = [_mm512_setzero_si512(); 8];
+    accumulate::<1, 8, false, 8>(&mut eight, query, rows);
+    *sums = eight;
+}
+
 /// Out of line, for registers enough.
 #[inline(never)]
 #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
-unsafe fn products8<const BITS: usize, const N: usize>(
-    mut query: *const i8,
+unsafe fn products<const BITS: usize, const N: usize>(query: *const i8, sum: i32, rows: Sixteen) -> Floats {
+    multiply::<BITS, N, false>(query, sum, rows)
+}
+
+/// As `products`, of 3 bits.
+#[inline(never)]
+#[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
+unsafe fn products_vbmi(query: *const i8, sum: i32, rows: Sixteen) -> Floats {
+    multiply::<3, 1, true>(query, sum, rows)
+}
+
+#[inline(always)]
+unsafe fn multiply<const BITS: usize, const N: usize, const VBMI: bool>(
+    query: *const i8,
     sum: i32,
-    rows: &[*const u8; 8],
-    bytes: usize,
-) -> [i32; 8] {
-    let spread = Spread::new::<BITS>(FLIP);
-    let ones = _mm512_set1_epi8(1);
-    let mut sums = [_mm512_setzero_si512(); 8];
-    let mut ahead = fetch_far(rows);
-    let mut at = 0;
-    while at < bytes {
-        let mut q = [ones; N];
-        for q in &mut q {
-            *q = _mm512_loadu_si512(query.cast());
-            query = query.add(64);
+    rows: Sixteen,
+) -> Floats {
+    let mut sums = [_mm512_setzero_si512(); 16];
+    if BITS == 1 {
+        let (eights, _) = sums.as_chunks_mut::<8>();
+        for (half, sums) in eights.iter_mut().enumerate() {
+            accumulate8(sums, query, Sixteen { first: rows.first.add(half * 8 * rows.stride), ..rows });
         }
-        for r in 0..8 {
-            if r < step(BITS) / 8 {
-                _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_add(r * 64).cast());
-            }
-            let codes = rows[r].add(at);
-            if BITS == 1 {
-                // Elements whose bit is set; those of other bits are taken off below.
-                let set = _mm512_maskz_mov_epi8(mask(codes, bytes - at), q[0]);
-                sums[r] = _mm512_dpbusd_epi32(sums[r], ones, set);
-                continue;
-            }
-            let levels = spread.levels::<BITS, N>(load::<BITS>(codes, bytes - at));
-            for p in 0..N {
-                sums[r] = _mm512_dpbusd_epi32(sums[r], levels[p], q[p]);
-            }
-        }
-        ahead = ahead.wrapping_add(step(BITS) * 8);
-        at += step(BITS);
-    }
-    let sums = sums16(&sums);
-    array(if BITS == 1 {
-        _mm256_sub_epi32(_mm256_slli_epi32::<1>(sums), _mm256_set1_epi32(sum))
     } else {
-        _mm256_sub_epi32(sums, _mm256_set1_epi32(sum.wrapping_mul(128)))
-    })
+        accumulate::<BITS, N, VBMI, 16>(&mut sums, query, rows);
+    }
+    let all = _mm512_sub_epi32(lanes16(&sums), _mm512_set1_epi32(sum.wrapping_mul(128)));
+    Floats(_mm512_cvtepi32_ps(all))
+}
+
+/// The sum of each register's lanes, in a lane each.
+#[inline(always)]
+pub(super) unsafe fn lanes16(x: &[__m512i; 16]) -> __m512i {
+    let mut fours = [x[0]; 4];
+    for i in 0..4 {
+        let [a, b, c, d] = [x[4 * i], x[4 * i + 1], x[4 * i + 2], x[4 * i + 3]];
+        let ab = _mm512_add_epi32(_mm512_unpacklo_epi32(a, b), _mm512_unpackhi_epi32(a, b));
+        let cd = _mm512_add_epi32(_mm512_unpacklo_epi32(c, d), _mm512_unpackhi_epi32(c, d));
+        fours[i] = _mm512_add_epi32(_mm512_unpacklo_epi64(ab, cd), _mm512_unpackhi_epi64(ab, cd));
+    }
+    // Each 128 bits hold sums of four registers; add these up.
+    let [a, b, c, d] = fours;
+    let ab = _mm512_add_epi32(_mm512_shuffle_i32x4::<0x44>(a, b), _mm512_shuffle_i32x4::<0xee>(a, b));
+    let cd = _mm512_add_epi32(_mm512_shuffle_i32x4::<0x44>(c, d), _mm512_shuffle_i32x4::<0xee>(c, d));
+    _mm512_add_epi32(_mm512_shuffle_i32x4::<0x88>(ab, cd), _mm512_shuffle_i32x4::<0xdd>(ab, cd))
 }

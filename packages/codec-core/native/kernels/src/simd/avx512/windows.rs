@@ -2,8 +2,10 @@
 //! values by half a table, the other half being its mirror image. Without VBMI the loops of AVX2 do.
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
-use super::super::avx2::{array, fetch_far, windows as plain};
-use super::{FLIP, sums16};
+use super::super::avx2::{turbo::fetch_ahead, windows as plain};
+use super::super::{F32x16, Sixteen};
+use super::turbo::lanes16;
+use super::{FLIP, Floats};
 use crate::turbo::window_values;
 use std::arch::x86_64::*;
 
@@ -24,16 +26,25 @@ pub(super) unsafe fn unpack(bits: usize, codes: &[u8], to: &mut [i8]) {
 }
 
 #[inline(always)]
-pub(super) unsafe fn products8(bits: usize, query: &[i8], sum: i32, rows: &[*const u8; 8], bytes: usize) -> [i32; 8] {
+pub(super) unsafe fn products(bits: usize, query: &[i8], sum: i32, rows: Sixteen) -> Floats {
     if !is_x86_feature_detected!("avx512vbmi") {
-        return plain::products8(bits, query, sum, rows, bytes);
+        return plain_products(bits, query, rows);
     }
     match bits {
-        1 => products8_by::<1>(query.as_ptr(), sum, rows, bytes),
-        2 => products8_by::<2>(query.as_ptr(), sum, rows, bytes),
-        3 => products8_by::<3>(query.as_ptr(), sum, rows, bytes),
-        _ => products8_by::<4>(query.as_ptr(), sum, rows, bytes),
+        1 => products_by::<1>(query.as_ptr(), sum, rows),
+        2 => products_by::<2>(query.as_ptr(), sum, rows),
+        3 => products_by::<3>(query.as_ptr(), sum, rows),
+        _ => products_by::<4>(query.as_ptr(), sum, rows),
     }
+}
+
+/// Without VBMI.
+#[inline(never)]
+#[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni")]
+unsafe fn plain_products(bits: usize, query: &[i8], rows: Sixteen) -> Floats {
+    let mut products = [0f32; 16];
+    plain::products(bits, query, rows).store(products.as_mut_ptr());
+    Floats::load(products.as_ptr())
 }
 
 struct Lookup {
@@ -91,25 +102,22 @@ unsafe fn unpack_by<const BITS: usize>(codes: &[u8], mut to: *mut i8) {
 
 #[inline(never)]
 #[target_feature(enable = "avx2,fma,f16c,avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
-unsafe fn products8_by<const BITS: usize>(
-    mut query: *const i8,
-    sum: i32,
-    rows: &[*const u8; 8],
-    bytes: usize,
-) -> [i32; 8] {
+unsafe fn products_by<const BITS: usize>(mut query: *const i8, sum: i32, rows: Sixteen) -> Floats {
     let lookup = Lookup::new::<BITS>(FLIP);
-    let mut sums = [_mm512_setzero_si512(); 8];
-    let mut ahead = fetch_far(rows);
-    for at in (0..bytes).step_by(8 * BITS) {
+    let mut sums = [_mm512_setzero_si512(); 16];
+    let mut ahead = fetch_ahead(rows.first);
+    for at in (0..rows.bytes).step_by(8 * BITS) {
         let q = _mm512_loadu_si512(query.cast());
         query = query.add(WIDTH);
-        for r in 0..8 {
-            if r < BITS {
-                _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_add(r * 64).cast());
-            }
-            sums[r] = _mm512_dpbusd_epi32(sums[r], lookup.values::<BITS>(rows[r], at, bytes), q);
+        for line in 0..2 * BITS {
+            _mm_prefetch::<_MM_HINT_T0>(ahead.wrapping_add(line * 64).cast());
         }
-        ahead = ahead.wrapping_add(BITS * 64);
+        ahead = ahead.wrapping_add(BITS * 128);
+        for (r, sum) in sums.iter_mut().enumerate() {
+            let values = lookup.values::<BITS>(rows.first.wrapping_add(r * rows.stride), at, rows.bytes);
+            *sum = _mm512_dpbusd_epi32(*sum, values, q);
+        }
     }
-    array(_mm256_sub_epi32(sums16(&sums), _mm256_set1_epi32(sum.wrapping_mul(128))))
+    let all = _mm512_sub_epi32(lanes16(&sums), _mm512_set1_epi32(sum.wrapping_mul(128)));
+    Floats(_mm512_cvtepi32_ps(all))
 }
