@@ -56,6 +56,13 @@ export const CONTENDERS = [
       options: { bits: n },
     }),
   ),
+  ...[4, 3, 2, 1].map((n) =>
+    ours(
+      `Pith turboquant, trellis, ${bits(n)}`,
+      { from: "@pith/turboquant", codec: "turboquant", options: { bits: n, trellis: true } },
+      ends(n),
+    ),
+  ),
   threads(1),
   threads(2),
   python("FAISS Flat, float32", "faiss.flat"),
