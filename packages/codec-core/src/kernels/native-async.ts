@@ -8,126 +8,24 @@ import { sliceBits } from "../async/search.ts";
 import { type AsyncOptions, aborted, PROGRESS_MS, Work } from "../async/work.ts";
 import type { Metric } from "../contract/metric.ts";
 import { notFinite } from "../contract/vectors.ts";
-import { type ErrorCode, PithError } from "../errors.ts";
+import { PithError } from "../errors.ts";
 import { Bitset } from "../flat/bitset.ts";
 import { TopK } from "../flat/top-k.ts";
 import type { AsyncKernels } from "./async-kernels.ts";
 import type { FloatRows, TopKOutput } from "./kernels.ts";
+import {
+  type AsyncAddon,
+  type AsyncOutcome,
+  type AsyncTopK,
+  type Fault,
+  type Job,
+  METRIC,
+  ownTurboParts,
+} from "./native-addon.ts";
 import { isPinned } from "./pinned.ts";
 import { threads } from "./threads.ts";
-import { type TurboLayout, turboStride } from "./turbo-layout.ts";
+import { turboStride } from "./turbo-layout.ts";
 import { TURBO_QUERY_EXTRA } from "./turbo-scores.ts";
-
-/** Stops a task, and counts its rows. */
-export interface Job {
-  stop(): void;
-  done(): number;
-}
-
-type AsyncOutcome = Promise<Fault | null>;
-
-/** What was wrong with an argument. */
-export interface Fault {
-  readonly code: ErrorCode;
-  readonly what: string;
-  readonly expected: number;
-  readonly actual: number;
-}
-
-/** The functions of native/node/src/task.rs. */
-export interface AsyncAddon {
-  readonly Job: new () => Job;
-  largePages(bytes: Uint8Array): void;
-  int8EncodeAsync(
-    job: Job,
-    threads: number,
-    at: number,
-    data: Float32Array,
-    dim: number,
-    unit: boolean,
-    out: Uint8Array,
-  ): AsyncOutcome;
-  int8DecodeAsync(
-    job: Job,
-    threads: number,
-    at: number,
-    codes: Uint8Array,
-    dim: number,
-    out: Float32Array,
-  ): AsyncOutcome;
-  int8TopKAsync: AsyncTopK<Uint8Array>;
-  floatTopKAsync: AsyncTopK<Float32Array>;
-  halfTopKAsync: AsyncTopK<Uint16Array>;
-  turboEncodeAsync(
-    job: Job,
-    threads: number,
-    at: number,
-    ...rest: [...TurboParts, data: Float32Array, out: Uint8Array]
-  ): AsyncOutcome;
-  turboDecodeAsync(
-    job: Job,
-    threads: number,
-    at: number,
-    ...rest: [...TurboParts, codes: Uint8Array, out: Float32Array]
-  ): AsyncOutcome;
-  turboTopKAsync(
-    job: Job,
-    threads: number,
-    at: number,
-    ...rest: [
-      ...TurboParts,
-      queries: Float32Array,
-      codes: Uint8Array,
-      k: number,
-      allow: Uint32Array | undefined,
-      slots: Uint32Array,
-      scores: Float32Array,
-    ]
-  ): AsyncOutcome;
-}
-
-/** Metrics by the numbers that the addon knows. */
-export const METRIC: Readonly<Record<Metric, number>> = { cosine: 0, dot: 1, l2: 2 };
-
-/** A layout as the addon takes it. */
-export type TurboParts = [
-  metric: number,
-  /** 16 more for a trellis. */
-  bits: number,
-  dim: number,
-  signs: Uint32Array,
-  mean: Float32Array,
-  table: Float32Array,
-];
-
-export function turboParts(layout: TurboLayout): TurboParts {
-  const { metric, dim, signs, mean, table } = layout;
-  return [METRIC[metric], codingOf(layout), dim, signs, mean, table];
-}
-
-/** As turboParts, of arrays that nobody else holds. */
-function ownTurboParts(layout: TurboLayout): TurboParts {
-  const { metric, dim, signs, mean, table } = layout;
-  return [METRIC[metric], codingOf(layout), dim, signs.slice(), mean.slice(), table.slice()];
-}
-
-function codingOf({ bits, trellis }: TurboLayout): number {
-  return trellis ? bits + 16 : bits;
-}
-
-type AsyncTopK<Rows> = (
-  job: Job,
-  threads: number,
-  at: number,
-  metric: number,
-  queries: Float32Array,
-  rows: Rows,
-  dim: number,
-  k: number,
-  allow: Uint32Array | undefined,
-  slots: Uint32Array,
-  scores: Float32Array,
-) => AsyncOutcome;
 
 /** Bytes that are copied at once: some tenths of a millisecond. */
 const COPY_BYTES = 4 * 2 ** 20;

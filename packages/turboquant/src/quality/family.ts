@@ -11,6 +11,7 @@ import {
   METRICS,
   type Metric,
   PithError,
+  type Training,
   turboStride,
   unitRows,
   type Vectors,
@@ -31,6 +32,7 @@ export type TurboquantOptions = CommonOptions & Partial<TurboquantParams>;
 export const turboquant: CodecFamily<TurboquantOptions> & {
   create(options: TurboquantOptions): TurboquantCodec;
   train(sample: Vectors, options: TurboquantOptions): TurboquantCodec;
+  training(options: TurboquantOptions): Training;
   restore(state: CodecState): TurboquantCodec;
 } = {
   name: NAME,
@@ -54,6 +56,13 @@ export const turboquant: CodecFamily<TurboquantOptions> & {
         actual: sample.count,
       });
     return new TurboquantCodec(dim, metric, params, learn(sample, metric, params));
+  },
+
+  training({ dim, metric = "cosine", ...rest }: TurboquantOptions): Training {
+    checkDim(dim);
+    checkMetric(metric);
+    readParams(rest);
+    return { sample: "optional", minSample: MIN_SAMPLE };
   },
 
   restore(state: CodecState): TurboquantCodec {
