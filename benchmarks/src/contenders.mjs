@@ -3,30 +3,100 @@
  * The contender answers with its figures; what it found is judged here, by the same code for all.
  */
 import { spawnSync } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { PYTHON } from "./peers.mjs";
 
-const node = (name, method, env = {}) => {
-  return { name, runtime: "node", method, env, ours: method.startsWith("pith") };
+/** More take too long to score a call a row, as one matrix of products, or to encode by some; variants say nothing new. */
+const MANY_ROWS = 100_000;
+/** More take too long to insert one by one, to build a graph of, to scan in plain TypeScript. */
+const FEW_ROWS = 30_000;
+
+const ours = (name, params, more = {}) => {
+  const env = { PITH_BACKEND: "native", ...more.env };
+  return { name, runtime: "node", method: "pith", params, flat: true, ours: true, ...more, env };
 };
-const python = (name, method) => ({ name, runtime: "python", method, env: {}, ours: false });
+const node = (name, method, more = {}) => {
+  return { name, runtime: "node", method, env: {}, flat: true, ours: false, ...more };
+};
+const python = (name, method, params = {}, more = {}) => {
+  return { name, runtime: "python", method, params, env: {}, flat: true, ours: false, ...more };
+};
+const bits = (n) => (n === 1 ? "1 bit" : `${n} bits`);
+
+const int8 = (options = {}) => ({ from: "@pith/int8", codec: "int8", options });
+const graph = { flat: false, maxRows: FEW_ROWS };
+const notHuge = { maxRows: MANY_ROWS };
+/** Of a codec that encodes slowly, past the caches the narrowest and the widest must do. */
+const ends = (n) => (n === 1 || n === 4 ? {} : notHuge);
+const quality = { datasets: ["bundled", "scifact", "debian"] };
+/** Off the event loop, on the cores that the process may use. */
+const threads = (n) =>
+  ours(
+    `Pith int8, asynchronous, ${n === 1 ? "1 thread" : `${n} threads`}`,
+    { ...int8(), threads: n },
+    { threads: n, datasets: ["tiled-500k"] },
+  );
 
 export const CONTENDERS = [
-  node("Pith int8, native", "pith.int8", { PITH_BACKEND: "native" }),
-  node("Pith int8, portable", "pith.int8", { PITH_BACKEND: "portable" }),
+  ours("Pith int8, native", int8()),
+  ours("Pith int8, portable", int8(), { env: { PITH_BACKEND: "portable" } }),
+  ours("Pith int8, TypeScript", int8(), {
+    env: { PITH_BACKEND: "portable", PITH_ISA: "typescript" },
+    maxRows: FEW_ROWS,
+    queries: 20,
+  }),
+  ours("Pith int8 rotated", int8({ rotate: "hadamard" }), notHuge),
+  ours("Pith int8 grouped by 64", int8({ group: 64 }), notHuge),
+  ...[4, 3, 2, 1].map((n) =>
+    ours(`Pith turboquant, ${bits(n)}`, {
+      from: "@pith/turboquant",
+      codec: "turboquant",
+      options: { bits: n },
+    }),
+  ),
+  ...[4, 3, 2, 1].map((n) =>
+    ours(
+      `Pith turboquant, trellis, ${bits(n)}`,
+      { from: "@pith/turboquant", codec: "turboquant", options: { bits: n, trellis: true } },
+      ends(n),
+    ),
+  ),
+  threads(1),
+  threads(2),
   python("FAISS Flat, float32", "faiss.flat"),
   python("FAISS SQ8", "faiss.sq8"),
-  python("NumKong int8", "numkong.int8"),
-  python("turbovec, 4 bits", "turbovec.4bit"),
+  ...[4, 3, 2, 1].map((n) =>
+    // It encodes slowly: past the caches the ends must do.
+    python(
+      `FAISS RaBitQ, ${bits(n)}`,
+      "faiss.rabitq",
+      { bits: n },
+      n % 3 === 1 ? {} : { maxRows: MANY_ROWS },
+    ),
+  ),
+  ...[4, 3, 2, 1].map((n) =>
+    python(`FAISS RaBitQ rotated, ${bits(n)}`, "faiss.rabitq", { bits: n, rotated: true }, quality),
+  ),
+  ...[4, 3, 2, 1].map((n) => python(`rabitqlib, ${bits(n)}`, "rabitqlib", { bits: n }, ends(n))),
+  ...[4, 3, 2].map((n) => python(`turbovec, ${bits(n)}`, "turbovec", { bits: n })),
+  ...[4, 3, 2].map((n) =>
+    python(`turbovec calibrated, ${bits(n)}`, "turbovec", { bits: n, calibrated: true }, notHuge),
+  ),
+  python("NumKong int8", "numkong.int8", {}, notHuge),
   python("usearch exact, int8", "usearch.exact"),
-  python("usearch HNSW, int8", "usearch.hnsw"),
+  python("usearch HNSW, int8", "usearch.hnsw", {}, graph),
   node("usearch exact, int8, from Node", "usearch.exact"),
-  node("usearch HNSW, int8, from Node", "usearch.hnsw"),
-  node("simsimd int8, from Node", "simsimd.int8"),
-  node("zvec flat int8, from Node", "zvec.int8"),
+  node("usearch HNSW, int8, from Node", "usearch.hnsw", graph),
+  node("simsimd int8, from Node", "simsimd.int8", { ...notHuge, queries: 50 }),
+  node("zvec flat int8, from Node", "zvec.int8", { maxRows: FEW_ROWS }),
 ];
+
+/** Whether a contender takes part on a dataset. */
+export function takesPart({ datasets, maxRows = Infinity }, { name, count }) {
+  return count <= maxRows && (datasets?.includes(name) ?? true);
+}
 
 const SCRIPTS = {
   node: [process.execPath, fileURLToPath(new URL("contender.mjs", import.meta.url))],
@@ -35,13 +105,21 @@ const SCRIPTS = {
 const ONE_THREAD = ["OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"];
 
 /**
- * Runs one contender on a dataset whose vectors lie in `folder`.
- * @returns {{ error: string } | { found: Uint32Array, [figure: string]: unknown }}
+ * Runs one contender on a dataset whose vectors lie in `folder`; what it builds there serves the rounds to come.
+ * @returns {{ error: string } | { skipped: string } | { found: Uint32Array, [figure: string]: unknown }}
  */
-export function runContender({ runtime, method, env }, task, folder, cpu) {
+export function runContender(contender, task, folder, cpu) {
+  const { runtime, name, method, params, env, threads, queries = Infinity } = contender;
   const foundFile = join(folder, "found.u32");
-  const figures = runProcess(runtime, { ...task, method, folder, foundFile }, { env, folder, cpu });
-  if (figures.error !== undefined) return figures;
+  rmSync(foundFile, { force: true });
+  const builtFile = join(folder, `built-${name.replaceAll(/\W+/g, "-")}`);
+  const speedQueries = {
+    single: Math.min(task.speedQueries.single, queries),
+    batch: Math.min(task.speedQueries.batch, queries),
+  };
+  const given = { ...task, method, params, folder, foundFile, builtFile, speedQueries };
+  const figures = runProcess(runtime, given, { env, folder, cpu: threads > 1 ? undefined : cpu });
+  if (!existsSync(foundFile)) return figures;
   const bytes = readFileSync(foundFile);
   const found = new Uint32Array(bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.byteLength));
   return { ...figures, found };

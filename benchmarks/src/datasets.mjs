@@ -6,21 +6,43 @@ import { existsSync, readFileSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { openVectors } from "@pith/codec-core/files";
+import { tile } from "./tiled.mjs";
 
 export const BUNDLED = fileURLToPath(new URL("../../examples/data", import.meta.url));
 const KNOWN = ["scifact", "debian"];
+/** Made from `TILED_FROM` in a run. */
+const TILED = { "tiled-50k": 50_000, "tiled-500k": 500_000 };
+const TILED_FROM = "debian";
+/** Queries of which speed is taken: a pass of one query each over a large corpus takes long. */
+const TILED_QUERIES = { "tiled-50k": { single: 100, batch: 200 }, "tiled-500k": { single: 16, batch: 0 } };
+/** Enough to see that a search over tiled rows finds something; its recall is no figure of quality. */
+const TILED_RECALL_QUERIES = 20;
 
-/** The folders to measure: those given, else the bundled one and the known ones under PITH_DATA. */
-export function datasetFolders(given, log) {
-  if (given.length > 0) return given.map((folder) => resolve(process.env.INIT_CWD ?? ".", folder));
+/**
+ * The datasets to measure, each with a name and a function that loads it: the folders given, else those of PITH_DATA (the
+ * bundled one where it has none) and the tiled ones; of these, the ones in `names` where any are named.
+ * @throws TypeError where a name is unknown or has no data
+ */
+export function chooseDatasets({ data, datasets: names, maxRows, tiled = true }, log) {
+  const folders = data.map((folder) => resolve(process.env.INIT_CWD ?? ".", folder));
   const root = process.env.PITH_DATA;
-  const folders = [BUNDLED];
-  for (const name of KNOWN) {
-    const folder = root === undefined ? undefined : join(root, name);
-    if (folder !== undefined && existsSync(folder)) folders.push(folder);
-    else log(`${name}: skipped, ${root === undefined ? "PITH_DATA isn't set" : "not in PITH_DATA"}`);
+  const there = (name) => root !== undefined && existsSync(join(root, name));
+  const wanted = (name) => names.length === 0 || names.includes(name);
+  const found = new Map(folders.map((folder) => [nameOf(folder), () => loadDataset(folder, maxRows)]));
+  if (folders.length === 0) {
+    if (names.includes("bundled") || !KNOWN.some((name) => there(name) && wanted(name)))
+      found.set("bundled", () => loadDataset(BUNDLED, maxRows));
+    for (const name of KNOWN)
+      if (there(name)) found.set(name, () => loadDataset(join(root, name), maxRows));
+      else if (wanted(name))
+        log(`${name}: skipped, ${root === undefined ? "PITH_DATA isn't set" : "not in PITH_DATA"}`);
+    for (const name of tiled && there(TILED_FROM) ? Object.keys(TILED) : [])
+      found.set(name, () => loadTiled(name, maxRows));
   }
-  return folders;
+  const missing = names.find((name) => !found.has(name));
+  if (missing !== undefined)
+    throw new TypeError(`--datasets: expected some of ${[...found.keys()].join(", ")}, got ${missing}`);
+  return [...found].filter(([name]) => wanted(name)).map(([name, load]) => ({ name, load }));
 }
 
 /**
@@ -37,13 +59,25 @@ export async function loadDataset(folder, maxRows) {
     throw new Error(`queries of ${queries.dim} dims, a corpus of ${corpus.dim}`);
   const whole = corpus.count === corpus.total;
   return {
-    name: resolve(folder) === BUNDLED ? "bundled" : basename(resolve(folder)),
+    name: nameOf(folder),
     dim: corpus.dim,
     count: corpus.count,
     corpus: corpus.data,
     queries: queries.data,
     judgements: whole ? readJudgements(folder) : null,
   };
+}
+
+/** As `loadDataset`; `speedOnly` says how many queries each kind of speed, and recall, is taken of. */
+async function loadTiled(name, maxRows) {
+  const { dim, corpus, queries } = await loadDataset(join(process.env.PITH_DATA, TILED_FROM), Infinity);
+  const count = Math.min(TILED[name], maxRows);
+  const speedOnly = { ...TILED_QUERIES[name], recall: TILED_RECALL_QUERIES };
+  return { name, dim, count, corpus: tile(corpus, dim, count), queries, judgements: null, speedOnly };
+}
+
+function nameOf(folder) {
+  return resolve(folder) === BUNDLED ? "bundled" : basename(resolve(folder));
 }
 
 async function floats(file, maxRows) {

@@ -42,6 +42,8 @@ export async function usearchHnsw({ corpus, dim, count, folder }) {
         corpus,
         1,
       ),
+    save: (to) => index.save(to),
+    load: (from) => index.load(from),
     bytes: () => {
       index.save(file);
       return { code: dim, total: statSync(file).size / count };
@@ -143,7 +145,7 @@ function load(name) {
   return [createRequire(join(PEERS, "package.json"))(name), versionIn(join(PEERS, "node_modules", name))];
 }
 
-export function versionIn(folder) {
+function versionIn(folder) {
   return JSON.parse(readFileSync(join(folder, "package.json"), "utf8")).version;
 }
 

@@ -14,15 +14,14 @@ import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { FlatIndex, SplitMix64 } from "@pith/codec-core";
+import { FlatIndex } from "@pith/codec-core";
 import { int8 } from "@pith/int8";
 import { loadDataset } from "./datasets.mjs";
 import { command, commit, machine } from "./machine.mjs";
+import { NOISE, tile } from "./tiled.mjs";
 import { median } from "./timing.mjs";
 
 const BLOCK = 20_000;
-/** Deviation of the noise on each element, small against those of unit vectors of 384 dims (about .05). */
-const NOISE = 0.01;
 
 const ONE = "--one";
 if (process.argv[2] === ONE) await one(process.argv[3], JSON.parse(process.argv[4]));
@@ -113,21 +112,13 @@ async function write(path, rows, syntheticDim) {
   const root = process.env.PITH_DATA;
   const folder = root === undefined ? undefined : join(root, "debian");
   const real = folder !== undefined && existsSync(folder) ? await loadDataset(folder, BLOCK) : undefined;
-  const random = new SplitMix64(4);
   const dim = real?.dim ?? syntheticDim;
-  const noise = Float32Array.from({ length: 65_537 }, () => random.gaussian());
+  const base = real?.corpus ?? Float32Array.from({ length: dim }, (_, i) => i / dim ** 1.5);
   const index = new FlatIndex(int8.create({ dim }));
   for (let start = 0; start < rows; start += BLOCK) {
     const count = Math.min(BLOCK, rows - start);
-    const data = new Float32Array(count * dim);
-    const shift = random.below(noise.length);
-    for (let i = 0; i < data.length; i++) {
-      // A prime number of draws, begun anew at another place for each block.
-      const x = noise[(i + shift) % noise.length];
-      data[i] = real ? real.corpus[i % real.corpus.length] + NOISE * x : x + (i % dim) / dim;
-    }
     const ids = Array.from({ length: count }, (_, i) => `package-${start + i}`);
-    index.add(ids, { data, dim, count });
+    index.add(ids, { data: tile(base, dim, count, start), dim, count });
   }
   await index.toFile(path);
   return { dim, source: real ? `debian, repeated with noise of ${NOISE}` : "synthetic" };

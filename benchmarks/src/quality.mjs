@@ -14,17 +14,24 @@ export function exactTopK(corpus, queries, dim, k) {
   const depth = Math.min(k, count);
   const queryCount = queries.length / dim;
   const truth = new Uint32Array(queryCount * depth);
-  const scores = new Float64Array(count);
+  const best = new Float64Array(depth);
   for (let q = 0; q < queryCount; q++) {
     const query = Float64Array.from(queries.subarray(q * dim, (q + 1) * dim));
+    const rows = truth.subarray(q * depth, (q + 1) * depth);
     for (let row = 0, at = 0; row < count; row++, at += dim) {
       let sum = 0;
       for (let j = 0; j < dim; j++) sum += query[j] * corpus[at + j];
-      scores[row] = sum;
+      // Kept in order, best first: rows come in order, so an equal one goes behind.
+      let place = Math.min(row, depth);
+      if (place === depth && !(sum > best[depth - 1])) continue;
+      if (place === depth) place--;
+      for (; place > 0 && sum > best[place - 1]; place--) {
+        best[place] = best[place - 1];
+        rows[place] = rows[place - 1];
+      }
+      best[place] = sum;
+      rows[place] = row;
     }
-    const order = Uint32Array.from({ length: count }, (_, row) => row);
-    order.sort((a, b) => scores[b] - scores[a] || a - b);
-    truth.set(order.subarray(0, depth), q * depth);
   }
   return truth;
 }

@@ -1,27 +1,32 @@
 /**
- * The benchmark: every contender on every dataset, in rounds, so that a busy minute of the machine falls on all alike.
- * Speeds are medians over the rounds; the results keep each round. README.md says what is measured and how.
+ * The benchmark: what the machine allows, every contender on every dataset, the backends beside each other, and opening a
+ * large file, in one run and one file of results. README.md says what is measured and how.
  */
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { loadavg, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { CONTENDERS, runBandwidth, runContender } from "./contenders.mjs";
-import { datasetFolders, loadDataset } from "./datasets.mjs";
+import { CONTENDERS } from "./contenders.mjs";
+import { chooseDatasets } from "./datasets.mjs";
+import { buildProbe, limitsOf, measureLimits, memoryBandwidth } from "./limits.mjs";
 import { command, commit, machine } from "./machine.mjs";
 import { readOptions, USAGE } from "./options.mjs";
 import { installed } from "./peers.mjs";
-import { DEPTH, exactTopK, quality } from "./quality.mjs";
-import { median } from "./timing.mjs";
+import { load, measureDataset } from "./rounds.mjs";
 
 const HERE = fileURLToPath(new URL("..", import.meta.url));
-const SPEEDS = ["encode", "single", "batch"];
-const log = (line) => process.stderr.write(`${line}\n`);
+const begin = performance.now();
+const log = (line) => {
+  const seconds = Math.round((performance.now() - begin) / 1000);
+  const clock = `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, "0")}`;
+  process.stderr.write(`${clock.padStart(6)}  ${line}\n`);
+};
 
-const options = parse(process.argv.slice(2));
-const contenders = choose(options);
+const { options, contenders, datasets } = prepare(process.argv.slice(2));
+const has = (part) => options.parts.includes(part);
 const results = {
-  schema: 1,
+  schema: 2,
   date: new Date().toISOString(),
   command: command(process.argv.slice(2)),
   ...commit(HERE),
@@ -33,71 +38,93 @@ const results = {
     threads: 1,
     pinned: options.cpu !== undefined,
   },
-  readBandwidth: readBandwidth(options),
+  readBandwidth: null,
+  limits: null,
   datasets: [],
 };
-for (const folder of datasetFolders(options.data, log))
-  results.datasets.push(await measure(await loadDataset(folder, options.maxRows)));
-results.loadAfter = load();
-
-const json = `${JSON.stringify(results, null, 2)}\n`;
-if (options.out === undefined) process.stdout.write(json);
-else {
-  const file = resolve(HERE, options.out);
-  mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, json);
+const probes = has("limits") && {
+  native: buildProbe(log),
+  python: !options.withoutPeers && installed().python,
+};
+const limits = [];
+measureOneLimit();
+if (has("backends")) {
+  log("backends, kernel by kernel");
+  results.backends = script("backends.mjs", "--json");
+  save();
 }
+for (const { name, load: read } of has("search") ? datasets : []) {
+  log(`${name}: reading, exact search`);
+  const dataset = await read();
+  // What a scan of tiled rows is held against is measured beside it.
+  const beforeRound = dataset.speedOnly ? measureOneLimit : () => undefined;
+  results.datasets.push(measureDataset(dataset, contenders, options, beforeRound, log));
+  save();
+}
+if (has("open")) {
+  log("opening a file of 500,000 rows");
+  results.open = script("open.mjs", "--runs", "5");
+}
+results.loadAfter = load();
+results.seconds = Math.round((performance.now() - begin) / 1000);
+save();
+if (options.out === undefined) process.stdout.write(`${JSON.stringify(results, null, 2)}\n`);
+log("done");
 const failed = results.datasets.flatMap((d) => d.rows).filter((row) => row.error !== undefined);
 process.exit(failed.length > 0 ? 1 : 0);
 
-async function measure({ name, dim, count, corpus, queries, judgements }) {
-  const depth = Math.min(DEPTH, count);
-  log(`${name}: ${count} vectors of ${dim} dims, ${queries.length / dim} queries`);
-  const truth = exactTopK(corpus, queries, dim, depth);
+function measureOneLimit() {
+  if (!probes) return;
   const folder = mkdtempSync(join(tmpdir(), "pith-benchmark-"));
-  const rows = contenders.map((contender) => ({ contender, rounds: [] }));
   try {
-    writeFileSync(join(folder, "corpus.f32"), corpus);
-    writeFileSync(join(folder, "queries.f32"), queries);
-    const task = { dim, count, depth, seconds: options.seconds };
-    for (let round = 0; round < options.rounds; round++)
-      for (const row of rows) {
-        const { found, speed, ...figures } = runContender(row.contender, task, folder, options.cpu);
-        if (figures.error !== undefined) row.error = figures.error;
-        else {
-          row.rounds.push({ ...speed, load: load() });
-          row.figures = { ...figures, ...quality(found, truth, depth, judgements) };
-        }
-        log(
-          `  round ${round + 1}  ${row.contender.name.padEnd(30)} ${row.error ?? line(row.figures, speed)}`,
-        );
-      }
+    limits.push(measureLimits({ ...probes, seconds: options.seconds, cpu: options.cpu, folder }));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
-  const exact = quality(truth, truth, depth, judgements).ndcg10;
-  return { name, dim, count, queries: queries.length / dim, exactNdcg10: exact, rows: rows.map(summary) };
+  results.limits = limitsOf(limits);
+  results.readBandwidth = memoryBandwidth(results.limits);
+  const gigabytes = ((results.readBandwidth?.bytesPerSecond ?? 0) / 1e9).toFixed(1);
+  log(`limits: one thread reads ${gigabytes} GB/s of memory`);
 }
 
-function summary({ contender, error, figures, rounds }) {
-  const { name, runtime, ours } = contender;
-  if (error !== undefined) return { name, runtime, ours, error };
-  const speed = Object.fromEntries(SPEEDS.map((kind) => [kind, median(rounds.map((r) => r[kind]))]));
-  return { name, runtime, ours, ...figures, speed, rounds };
+/** The JSON that another script of this folder prints. */
+function script(name, ...args) {
+  const cpu = options.cpu === undefined || name === "open.mjs" ? [] : ["taskset", "-c", options.cpu];
+  const all = [...cpu, process.execPath, fileURLToPath(new URL(name, import.meta.url)), ...args];
+  const { status, stdout, stderr } = spawnSync(all[0], all.slice(1), {
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+  });
+  if (status === 0) return JSON.parse(stdout);
+  stop(`${name} failed: ${stderr}`);
 }
 
-function line({ bytesPerVector, recall, ndcg10 }, speed) {
-  const perSecond = SPEEDS.map((kind) => `${kind} ${speed[kind] === null ? "-" : Math.round(speed[kind])}/s`);
-  const shown = [
-    `${bytesPerVector.total.toFixed(1)} B`,
-    `recall@10 ${recall[10]?.toFixed(4) ?? "-"}`,
-    ...perSecond,
-  ];
-  return (ndcg10 === null ? shown : [...shown, `nDCG@10 ${ndcg10.toFixed(4)}`]).join("  ");
+/** What there is so far, so that a run that is cut short isn't lost. */
+function save() {
+  if (options.out === undefined) return;
+  const file = resolve(HERE, options.out);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
 }
 
-function choose({ only, withoutPeers }) {
-  const chosen = CONTENDERS.filter(({ name, ours }) => only.test(name) && (ours || !withoutPeers));
+function prepare(argv) {
+  let options;
+  try {
+    options = readOptions(argv);
+    if (!options.help)
+      return { options, contenders: choose(options), datasets: chooseDatasets(options, log) };
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    stop(`${error.message}\n${USAGE}`);
+  }
+  process.stdout.write(`${USAGE}\n`);
+  process.exit(0);
+}
+
+function choose({ only, skip, withoutPeers }) {
+  const chosen = CONTENDERS.filter(
+    ({ name, ours }) => only.test(name) && !skip?.test(name) && (ours || !withoutPeers),
+  );
   const there = installed();
   const missing = chosen.find(({ runtime, ours }) => !ours && !there[runtime]);
   if (missing)
@@ -108,32 +135,7 @@ function choose({ only, withoutPeers }) {
   return chosen;
 }
 
-function readBandwidth({ seconds, cpu, withoutPeers }) {
-  if (withoutPeers || !installed().python) return null;
-  const folder = mkdtempSync(join(tmpdir(), "pith-benchmark-"));
-  try {
-    return runBandwidth(seconds, folder, cpu);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-function load() {
-  return Number(loadavg()[0].toFixed(2));
-}
-
-function parse(argv) {
-  try {
-    const read = readOptions(argv);
-    if (!read.help) return read;
-  } catch (error) {
-    stop(`${error.message}\n${USAGE}`);
-  }
-  process.stdout.write(`${USAGE}\n`);
-  process.exit(0);
-}
-
 function stop(message) {
-  log(`benchmark: ${message}`);
+  process.stderr.write(`benchmark: ${message}\n`);
   process.exit(2);
 }

@@ -1,22 +1,19 @@
 /** Rates: a pass is repeated until `seconds` are over and at least thrice; the median pass counts. */
 
-/** Things done a second by `pass`, which does `things` of them. One pass to warm up isn't counted. */
-export function rate(pass, things, seconds) {
-  pass();
+/** Things done a second by `pass`, which does `things` of them and may give a promise. A first pass isn't counted. */
+export async function rate(pass, things, seconds) {
+  await pass();
   const rates = [];
   const begin = process.hrtime.bigint();
-  while (rates.length < 3 || Number(process.hrtime.bigint() - begin) < seconds * 1e9) {
-    const start = process.hrtime.bigint();
-    pass();
-    rates.push((things * 1e9) / Number(process.hrtime.bigint() - start));
-  }
+  while (rates.length < 3 || Number(process.hrtime.bigint() - begin) < seconds * 1e9)
+    rates.push(await rateOnce(pass, things));
   return median(rates);
 }
 
 /** As `rate` for a pass that is too long, or too much bound to a fresh start, to be repeated. */
-export function rateOnce(pass, things) {
+export async function rateOnce(pass, things) {
   const start = process.hrtime.bigint();
-  pass();
+  await pass();
   return (things * 1e9) / Number(process.hrtime.bigint() - start);
 }
 

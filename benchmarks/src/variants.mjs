@@ -10,7 +10,7 @@ import { parseArgs } from "node:util";
 import { backendReport, FlatIndex, kernels, recallAt, TopK } from "@pith/codec-core";
 import { int8 } from "@pith/int8";
 import { binary } from "@pith/int8/binary";
-import { datasetFolders, loadDataset } from "./datasets.mjs";
+import { chooseDatasets } from "./datasets.mjs";
 import { machine } from "./machine.mjs";
 
 const K = 10;
@@ -38,10 +38,11 @@ const stored = new Map();
 const { values } = parseArgs({ options: { folder: { type: "string", multiple: true, default: [] } } });
 const { backend, isa } = backendReport();
 console.log(`${machine().cpu}, Node ${process.versions.node}, ${backend}/${isa}\n`);
-for (const folder of datasetFolders(values.folder, console.error)) await measure(folder);
+const data = { data: values.folder, datasets: [], maxRows: Infinity, tiled: false };
+for (const { load } of chooseDatasets(data, console.error)) await measure(load);
 
-async function measure(folder) {
-  const { name, dim, corpus, queries } = await loadDataset(folder, Infinity);
+async function measure(load) {
+  const { name, dim, corpus, queries } = await load();
   const rows = { data: corpus, dim, count: corpus.length / dim };
   const asked = { data: queries, dim, count: queries.length / dim };
   const exact = exactSlots(rows, asked);

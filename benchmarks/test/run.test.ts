@@ -18,12 +18,13 @@ describe("the benchmark", () => {
   test("measures our own codec on the bundled data, and says where and of what commit", () => {
     const out = join(folder, "results.json");
     const tiny = ["--rounds", "1", "--seconds", "0.01", "--max-rows", "400"];
-    const { status, stderr } = bench("--", "--without-peers", "--only", "portable", ...tiny, "--out", out);
+    const some = ["--parts", "search", "--without-peers", "--only", "portable"];
+    const { status, stderr } = bench("--", ...some, ...tiny, "--out", out);
     expect(stderr).toContain("scifact: skipped, PITH_DATA isn't set");
     expect(status).toBe(0);
     const text = readFileSync(out, "utf8");
     const results = JSON.parse(text);
-    expect(results).toMatchObject({ schema: 1, options: { rounds: 1, threads: 1 }, readBandwidth: null });
+    expect(results).toMatchObject({ schema: 2, options: { rounds: 1, threads: 1 }, readBandwidth: null });
     const head = spawnSync("git", ["rev-parse", "HEAD"], { encoding: "utf8", cwd: import.meta.dirname });
     expect(results.commit).toBe(head.status === 0 ? head.stdout.trim() : null);
     expect(results.machine.cpu).toMatch(/\S/);
@@ -43,6 +44,8 @@ describe("the benchmark", () => {
     [["--rounds", "1.5"], "--rounds: expected a number above 0, got 1.5"],
     [["--colour"], "Unknown option '--colour'"],
     [["--only", "nobody"], "no contender is left"],
+    [["--parts", "search,luck"], "--parts: expected some of limits, search, backends, open, got luck"],
+    [["--without-peers", "--datasets", "sift"], "--datasets: expected some of bundled, got sift"],
   ])("%j is refused", (args, message) => {
     const { status, stderr } = bench(...args);
     expect(status).toBe(2);

@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { outOfStep, tables, withTables } from "../src/tables.mjs";
+import { outOfStep, withTables } from "../src/in-step.mjs";
+import { plots } from "../src/plots.mjs";
+import { essentials, tables } from "../src/tables.mjs";
 
 const row = (name: string, ours: boolean, single: number) => ({
   name,
@@ -57,6 +59,56 @@ describe("the tables", () => {
       "25.0 GB/s",
     ])
       expect(text).toContain(fact);
+  });
+});
+
+describe("the tables of speed past the caches", () => {
+  const limits = {
+    read: [
+      { bytes: 192 * 2 ** 20, threads: 1, bytesPerSecond: 4e10, method: "SIMD loads" },
+      { bytes: 192 * 2 ** 20, threads: 2, bytesPerSecond: 6e10, method: "SIMD loads" },
+      { bytes: 512 * 2 ** 20, threads: 1, bytesPerSecond: 3e10, method: "SIMD loads" },
+    ],
+    multiplyAddsPerSecond: 4e11,
+  };
+  const threaded = { ...row("Pith int8, asynchronous, 2 threads", true, 240), threads: 2 };
+  const tiled = {
+    ...results.datasets[0],
+    name: "tiled-500k",
+    count: 500_000,
+    speedOnly: { single: 16, batch: 200, recall: 20 },
+    rows: [
+      { ...row("Pith int8, native", true, 160), speed: { encode: null, single: 160, batch: 1000 } },
+      { ...row("Pith int8, asynchronous, 1 thread", true, 150), threads: 1 },
+      threaded,
+      { ...row("graph", false, 9000), flat: false },
+    ],
+  };
+  const run = { ...results, limits, datasets: [{ ...results.datasets[0], name: "scifact" }, tiled] };
+  const text = tables(run);
+
+  test("say which share of the read bandwidth and of the arithmetic peak each reaches", () => {
+    // 160 queries x 500,000 rows x 388 bytes = 31.0 GB/s of 40; 1,000 x 500,000 x 384 products of 400 G.
+    expect(text).toContain("| **Pith int8, native** | 388 | – | 160 | 31.0 | 78% | 1,000 | 48% |");
+    // 46.6 GB/s of the 60 that two threads read.
+    expect(text).toContain("| **Pith int8, asynchronous, 2 threads** | 388 | – | 240 | 46.6 | 78% |");
+    expect(text).toContain("2 threads 1.60×");
+  });
+
+  test("have no share for a search that skips rows, and no recall", () => {
+    expect(text).toContain("| graph | 388 | – | 9,000 | – | – |");
+    expect(text.slice(text.indexOf("Speed only"), text.indexOf("Plots:"))).not.toContain("recall");
+  });
+
+  test("come as one line a contender in the short form", () => {
+    expect(essentials(run)).toMatch(/\*\*Pith int8, native\*\* \| 388 \| \.9912 .*\| 160 \| 78% \|/);
+    expect(essentials(run)).not.toContain("asynchronous");
+  });
+
+  test("are drawn: speed of each dataset, recall of real ones", () => {
+    const drawn = plots(run);
+    expect(Object.keys(drawn)).toEqual(["scifact.svg", "scifact-recall.svg", "tiled-500k.svg"]);
+    expect(drawn["scifact-recall.svg"]).toContain("<title>Pith int8, native: 388 bytes, 0.9912</title>");
   });
 });
 

@@ -2,10 +2,11 @@
  * Kills a process that writes with SIGKILL at random moments and looks at what is left: the old file or the new one,
  * every byte of it, and at most temporary files that are named as such.
  *
- *     node tools/faults/kill.mjs [--points 200] [--seed 1] [--rows 120000] [compress | save]
+ *     node tools/faults/kill.mjs [--points 200] [--seed 1] [--rows 120000] [compress | resume | save]
  *
- * `compress` is `pith compress` over an old file; `save` is FlatIndex.toFile over one. Moments are spread evenly from
- * the first byte that is written to a little after the end, as a run without a kill takes it.
+ * `compress` is `pith compress` over an old file, `resume` the same with --resume, where another run goes on after each
+ * kill and has to make the file of one go; `save` is FlatIndex.toFile over an old file. Moments are spread evenly from the
+ * first byte that is written to a little after the end, as a run without a kill takes it.
  */
 import { spawn } from "node:child_process";
 import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -44,16 +45,19 @@ process.stdin.once("data", async () => {
 process.stdin.once("end", () => process.exit(0));
 console.log("ready");`;
 
+const compress = (...options) => ({
+  command: [join(ROOT, "apps/pith/dist/main.js"), "compress", at("in.npy"), "-o", at("target"), ...options],
+  begin: async (child) => {
+    // Start-up writes nothing: the clock runs from the first file on.
+    const before = String(unfinished());
+    while (child.exitCode === null && String(unfinished()) === before)
+      await new Promise((r) => setTimeout(r, 1));
+  },
+});
+
 const KINDS = {
-  compress: () => ({
-    command: [join(ROOT, "apps/pith/dist/main.js"), "compress", at("in.npy"), "-o", at("target")],
-    begin: async (child) => {
-      // Start-up writes nothing: the clock runs from the temporary file on.
-      const before = temporary().length;
-      while (child.exitCode === null && temporary().length === before)
-        await new Promise((r) => setTimeout(r, 1));
-    },
-  }),
+  compress: () => compress(),
+  resume: () => ({ ...compress("--resume"), goesOn: true }),
   save: () => ({
     command: ["--input-type=module", "-e", SAVER],
     begin: async (child) => {
@@ -63,11 +67,15 @@ const KINDS = {
   }),
 };
 
-const temporary = () => readdirSync(folder).filter((name) => /^\.target\.[0-9a-f]{16}\.tmp$/.test(name));
+/** Temporary files and journals of how far they are. */
+const unfinished = () =>
+  readdirSync(folder).filter((name) => /^\.target\.[0-9a-f]{16}\.(tmp|resume)$/.test(name));
 
 /** Runs to the end, or to a kill after `delay` ms. @returns milliseconds that writing took, and whether the kill came in time */
 async function run({ command, begin }, delay) {
-  const child = spawn(process.execPath, command, { stdio: ["pipe", "pipe", "inherit"] });
+  const child = spawn(process.execPath, command, { stdio: ["pipe", "pipe", "pipe"] });
+  let said = "";
+  child.stderr.on("data", (text) => (said += text));
   const ended = new Promise((resolve) => child.once("exit", (_, signal) => resolve(signal)));
   await begin(child);
   const start = performance.now();
@@ -78,7 +86,7 @@ async function run({ command, begin }, delay) {
   if (delay === undefined) child.stdin.end();
   const signal = await ended;
   clearTimeout(timer);
-  return { milliseconds, killed: signal === "SIGKILL" };
+  return { milliseconds, killed: signal === "SIGKILL", said };
 }
 
 async function prepare() {
@@ -110,8 +118,11 @@ async function kill(kind) {
     const what = now.equals(old) ? "old" : now.equals(fresh) ? "new" : "torn";
     found[what]++;
     if (what !== "torn") await (await openPith(at("target"))).close();
+    if (!program.goesOn) continue;
+    const { said } = await run(program);
+    if (!readFileSync(at("target")).equals(fresh)) throw new Error(`a resumed run made other bytes: ${said}`);
   }
-  const left = temporary();
+  const left = unfinished();
   const strange = readdirSync(folder).filter(
     (name) => !left.includes(name) && !/^(in\.npy|old|new|target)$/.test(name),
   );
@@ -120,9 +131,9 @@ async function kill(kind) {
   console.log(
     `${kind}: ${points} points over ${span.toFixed(0)} ms, seed ${seed}: ${found.killed} killed before the end; ` +
       `${found.old} times the old file, ${found.new} times the new one, ${found.torn} torn; ` +
-      `${left.length} temporary files left, ${strange.length} others; the next run ${well ? "goes well" : "FAILS"}`,
+      `${left.length} unfinished files left, ${strange.length} others; the next run ${well ? "goes well" : "FAILS"}`,
   );
-  for (const name of left) rmSync(at(name));
+  for (const name of unfinished()) rmSync(at(name));
   return found.torn === 0 && strange.length === 0 && well && found.killed > 0;
 }
 

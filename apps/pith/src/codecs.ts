@@ -4,5 +4,6 @@ import { type CodecFamily, CodecRegistry } from "@pith/codec-core";
 export const codecs: CodecRegistry = new CodecRegistry({
   int8: async (): Promise<CodecFamily> => (await import("@pith/int8")).int8,
   binary: async (): Promise<CodecFamily> => (await import("@pith/int8/binary")).binary,
+  turboquant: async (): Promise<CodecFamily> => (await import("@pith/turboquant")).turboquant,
   "turboquant-spec": async (): Promise<CodecFamily> => (await import("@pith/turboquant")).turboquantSpec,
 });

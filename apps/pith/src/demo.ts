@@ -31,7 +31,7 @@ async function demo(folder: string): Promise<void> {
   await mkdir(OUTPUT, { recursive: true });
 
   await using source = await openVectors(vectors);
-  const { backend, isa, reason } = backendReport();
+  const { backend, isa, reason, threads } = backendReport();
   console.log(
     `${count(source.count)} Debian packages as ${source.dim}-dimensional embeddings, ${bytes(4 * source.count * source.dim)} as float32`,
   );
@@ -90,7 +90,7 @@ async function demo(folder: string): Promise<void> {
   ];
   console.log(table(header, rows));
   console.log(
-    `\n${results[0].queries} queries that aren't among the packages, against exact search. Speed: one thread, the queries in one batch, top 10.`,
+    `\n${results[0].queries} queries that aren't among the packages, against exact search. Speed: ${threads.sync === 1 ? "one thread" : `${threads.sync} threads`}, the queries in one batch, top 10.`,
   );
 }
 

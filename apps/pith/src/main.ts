@@ -11,11 +11,13 @@ import { evalCommand } from "./commands/eval.ts";
 import { inspectCommand } from "./commands/inspect.ts";
 import { sampleCommand } from "./commands/sample.ts";
 import { searchCommand } from "./commands/search.ts";
+import { tuneCommand } from "./commands/tune.ts";
 import { verifyCommand } from "./commands/verify.ts";
 import { EXIT_BAD_INPUT, errorLine, reportError } from "./terminal/exit.ts";
 import { VERSION } from "./version.ts";
 
 const commands = [
+  tuneCommand,
   compressCommand,
   decompressCommand,
   evalCommand,
@@ -35,6 +37,7 @@ const program = new Command("pith")
     "after",
     `
 Examples:
+  pith tune embeddings.npy --recall 0.95
   pith compress embeddings.npy -o small.pith.safetensors --codec int8 --ids names.txt
   pith eval embeddings.npy small.pith.safetensors --queries queries.npy
   pith search small.pith.safetensors --like "some id" -k 5

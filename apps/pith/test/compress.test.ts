@@ -42,6 +42,7 @@ describe("pith compress", () => {
       count: 4,
       metric: "l2",
       keep: "f32",
+      training: null,
       resumedFrom: 0,
       bytesPerVector: 7,
       sideBytes: 0,

@@ -31,6 +31,7 @@ describe("pith inspect", () => {
       rescore: null,
       bytesPerVector: 7,
       sideBytes: 0,
+      learned: [],
       fileBytes: file.length,
       producer: "@pith/codec-core",
     });
@@ -58,6 +59,7 @@ describe("pith inspect", () => {
       originals: null,
       bytesPerVector: null,
       sideBytes: 0,
+      learned: [],
     });
   });
 

@@ -6,14 +6,14 @@ import { describe, expect, test } from "vitest";
 import { int8Contents, npy, put, randomVectors, tiny } from "./inputs.ts";
 import { folder, MAIN, outcome, pith, run, text } from "./pith.ts";
 
-const COMMANDS = ["compress", "decompress", "eval", "search", "inspect", "verify", "doctor"];
+const COMMANDS = ["tune", "compress", "decompress", "eval", "search", "inspect", "verify", "doctor"];
 
 describe("help", () => {
   test("pith --help names every command, with examples", async () => {
     const help = await text(["--help"]);
     expect(help).toMatch(/^Usage: pith \[options\] \[command\]\n/);
     for (const name of COMMANDS) expect(help).toMatch(new RegExp(`^ {2}${name} `, "m"));
-    expect(help).toContain("\nExamples:\n  pith compress ");
+    expect(help).toContain("\nExamples:\n  pith tune ");
     expect(help).not.toContain("undefined");
   });
 

@@ -17,6 +17,7 @@ export type {
   Resident,
   Scorer,
   SymmetricScorer,
+  Training,
 } from "./contract/codec.ts";
 export { type Codes, checkCodes, checkOutput, codes, sliceCodes } from "./contract/codes.ts";
 export { type DecodingCodec, decodingScorer } from "./contract/decoding-scorer.ts";
@@ -86,6 +87,8 @@ export {
 } from "./kernels/backend.ts";
 export type { BackendName, FloatRows, Isa, Kernels, TopKOutput } from "./kernels/kernels.ts";
 export { type Threads, useThreads } from "./kernels/threads.ts";
+export { type TurboLayout, turboStride } from "./kernels/turbo-layout.ts";
+export { TURBO_QUERY_EXTRA } from "./kernels/turbo-scores.ts";
 export { ReconstructionMeter, type ReconstructionQuality } from "./quality/reconstruction.ts";
 export { type Judgements, mrrAt, ndcgAt, recallAt } from "./quality/retrieval.ts";
 export { SplitMix64 } from "./random.ts";

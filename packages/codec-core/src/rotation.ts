@@ -14,7 +14,8 @@ export class HadamardRotation {
   readonly dim: number;
   readonly seed: number;
   readonly rounds: number;
-  readonly #signs: Uint32Array;
+  /** Sign bits as the kernels read them: whole rounds of 2 ceil(dim / 64) words. Not to be changed. */
+  readonly signs: Uint32Array;
 
   /**
    * `seed`: an integer from 0 to 2^53 - 1; each round takes one 64-bit number for 64 signs, lowest bit first, a set
@@ -28,7 +29,7 @@ export class HadamardRotation {
     const random = new SplitMix64(seed);
     const words = new BigUint64Array((rounds * signWords(dim)) / 2).map(() => random.next());
     // Two words of 32 bits, the low one first, whatever the byte order of this machine.
-    this.#signs = Uint32Array.from({ length: 2 * words.length }, (_, i) =>
+    this.signs = Uint32Array.from({ length: 2 * words.length }, (_, i) =>
       Number((words[i >> 1] >> (i & 1 ? 32n : 0n)) & 0xffffffffn),
     );
   }
@@ -37,13 +38,13 @@ export class HadamardRotation {
   rotate(data: Float32Array): Float32Array {
     this.check(data);
     const out = new Float32Array(data.length);
-    kernels().hadamard(data, this.dim, this.#signs, false, out);
+    kernels().hadamard(data, this.dim, this.signs, false, out);
     return out;
   }
 
   /** The inverse, for rows that `rotate` made: writes `data.length` floats into `out`, which is other memory. */
   unrotateInto(data: Float32Array, out: Float32Array): void {
-    kernels().hadamard(data, this.dim, this.#signs, true, out);
+    kernels().hadamard(data, this.dim, this.signs, true, out);
   }
 
   /** Rotates rows a block at a time in the same memory: what an encoder reads. The rows were checked. */
@@ -53,7 +54,7 @@ export class HadamardRotation {
     for (let at = 0; at < data.length; at += size) {
       const part = data.subarray(at, at + size);
       const rows = memory.subarray(0, part.length);
-      kernels().hadamard(part, this.dim, this.#signs, false, rows);
+      kernels().hadamard(part, this.dim, this.signs, false, rows);
       yield { start: at / this.dim, rows };
     }
   }

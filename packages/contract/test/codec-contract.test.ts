@@ -2,13 +2,15 @@ import { backendReport, type CodecFamily } from "@pith/codec-core";
 import { expect, test } from "vitest";
 import { CODEC_LAWS, codecContract } from "../src/index.ts";
 import { collect } from "./collect.ts";
-import { blind, grid, mutual, plain, ranges } from "./reference-codecs.ts";
+import { blind, grid, mutual, plain, ranges, spans, whole } from "./reference-codecs.ts";
 
 codecContract({ test, family: plain, dims: [1, 2, 3, 7, 16, 17, 64, 200] });
 codecContract({ test, family: grid, options: [{}, { levels: 7 }], dims: [1, 2, 7, 16, 33, 65] });
 codecContract({ test, family: ranges, dims: [1, 2, 7, 16, 33, 65] });
+codecContract({ test, family: spans, dims: [1, 17], backends: ["typescript", "avx2"] });
 codecContract({ test, family: mutual, dims: [1, 7, 65] });
 codecContract({ test, family: blind, dims: [1, 7, 65] });
+codecContract({ test, family: whole, dims: [1, 7, 65], backends: ["typescript"] });
 
 test("each test is named after codec, metric, backend, law and seed", async () => {
   const { names } = await collect((t) =>
@@ -27,7 +29,7 @@ test("each test is named after codec, metric, backend, law and seed", async () =
   expect(new Set(names).size).toBe(names.length);
 });
 
-test("the suite runs again over wrappers: restored codecs, and resident codes where there are any", () => {
+test("the suite runs again over wrappers: restored codecs, resident codes and trained codecs where there are any", () => {
   const names = (family: CodecFamily): string[] => {
     const all: string[] = [];
     codecContract({ test: (name) => all.push(name), family, dims: [3], backends: ["typescript"] });
@@ -41,6 +43,8 @@ test("the suite runs again over wrappers: restored codecs, and resident codes wh
   expect(lawsOver(grid, ", saved and reloaded,")).toBe(laws);
   expect(lawsOver(grid, ", resident,")).toBe(laws);
   expect(lawsOver(ranges, ", resident,")).toBe(0);
+  expect(lawsOver(spans, ", trained,")).toBe(lawsOver(spans, ""));
+  expect(lawsOver(ranges, ", trained,") + lawsOver(grid, ", trained,")).toBe(0);
 });
 
 test("by default, what counts most is tested at dims to 3,072", async () => {

@@ -1,4 +1,4 @@
-/** Three codecs that keep the contract, each as plain as can be: what the broken ones are made from. */
+/** Codecs that keep the contract, each as plain as can be: what the broken ones are made from. */
 import {
   type Codec,
   type CodecFamily,
@@ -174,50 +174,119 @@ function withSymmetry(family: CodecFamily): CodecFamily {
   };
 }
 
-/** A byte a dimension between the least and the greatest value of a sample: trained, with tensors. */
-export const ranges: CodecFamily = {
-  name: "ranges",
-  version: 1,
-  summary: "a byte a dimension, over the range of a sample",
-  options: {},
-  metrics: METRICS,
-  create(): Codec {
-    throw new PithError("NOT_SUPPORTED", "ranges are learned: use train");
-  },
-  train(sample: Vectors, { dim, metric = "cosine", ...rest }: CommonOptions): Codec {
-    checkDim(dim);
-    checkMetric(metric);
-    readOptions({}, rest);
-    checkVectors(sample, dim);
-    if (sample.count < MIN_SAMPLE)
-      throw new PithError("SAMPLE_TOO_SMALL", `expected ${MIN_SAMPLE} rows, got ${sample.count}`, {
-        expected: MIN_SAMPLE,
-        actual: sample.count,
-      });
-    const [low, step] = [new Float32Array(dim), new Float32Array(dim)];
-    const unit = metric === "cosine" ? rowLengths(sample) : new Float64Array(sample.count).fill(1);
-    for (let j = 0; j < dim; j++) {
-      const column = Array.from({ length: sample.count }, (_, i) => sample.data[i * dim + j] / unit[i]);
-      low[j] = Math.min(...column);
-      step[j] = (Math.max(...column) - low[j]) / 255;
+/** The grid with scores of queries rounded to 127 steps. */
+export const whole: CodecFamily = withWholeQueries(grid, 127);
+
+/** Queries are rounded to `steps` steps of their largest element. */
+export function withWholeQueries(family: CodecFamily, steps: number): CodecFamily {
+  const rounded = (data: Float32Array, dim: number): Float32Array => {
+    const out = data.slice();
+    for (let at = 0; at < out.length; at += dim) {
+      const row = out.subarray(at, at + dim);
+      const step = row.reduce((max, x) => Math.max(max, Math.abs(x)), 0) / steps;
+      if (step > 0) for (let j = 0; j < dim; j++) row[j] = Math.round(row[j] / step) * step;
     }
-    return rangesCodec(dim, metric, low, step);
-  },
-  restore(state: CodecState): Codec {
-    checkState(state, ranges);
-    const dim = checkDim(state.dim);
-    const metric = checkMetric(state.metric);
-    if (Object.keys(state.params).length > 0 || Object.keys(state.tensors).sort().join() !== "low,step")
-      throw new PithError("CORRUPT_FILE", "expected no parameters, and the tensors low and step");
-    return rangesCodec(dim, metric, floats(state.tensors["low"], dim), floats(state.tensors["step"], dim));
-  },
-};
+    return out;
+  };
+  const extend = (codec: Codec): Codec => ({
+    ...codec,
+    supports: { ...codec.supports, scoring: "integer" },
+    scorer(metric): Scorer {
+      const scorer = codec.scorer(metric);
+      return {
+        metric,
+        prepare(query) {
+          scorer.prepare(query); // for its checks
+          return scorer.prepare(rounded(query, codec.dim));
+        },
+        topKBatch(queries, c, k, allow) {
+          scorer.topKBatch(queries, c, k, allow);
+          return scorer.topKBatch({ ...queries, data: rounded(queries.data, codec.dim) }, c, k, allow);
+        },
+      };
+    },
+  });
+  return {
+    ...family,
+    create: (options) => extend(family.create(options)),
+    restore: (state) => extend(family.restore(state)),
+  };
+}
+
+/** A byte a dimension between the least and the greatest value of a sample: trained, with tensors. */
+export const ranges: CodecFamily = rangesFamily("ranges", "required");
+
+/** As ranges, but from -4 to 4 where there is no sample; what it learns is one tensor. */
+export const spans: CodecFamily = rangesFamily("spans", "optional");
 
 const MIN_SAMPLE = 300;
 
-function rangesCodec(dim: number, metric: Metric, low: Float32Array, step: Float32Array): Codec {
+interface Range {
+  readonly low: Float32Array;
+  readonly step: Float32Array;
+}
+
+function rangesFamily(name: string, sample: "required" | "optional"): CodecFamily {
+  const check = ({ dim, metric = "cosine", ...rest }: CommonOptions): { dim: number; metric: Metric } => {
+    readOptions({}, rest);
+    return { dim: checkDim(dim), metric: checkMetric(metric) };
+  };
+  const family: CodecFamily = {
+    name,
+    version: 1,
+    summary: "a byte a dimension, over the range of a sample",
+    options: {},
+    metrics: METRICS,
+    create(options): Codec {
+      const { dim, metric } = check(options);
+      if (sample === "required") throw new PithError("NOT_SUPPORTED", "ranges are learned: use train");
+      return rangesCodec(name, dim, metric);
+    },
+    training(options) {
+      check(options);
+      return { sample, minSample: MIN_SAMPLE };
+    },
+    train(rows: Vectors, options): Codec {
+      const { dim, metric } = check(options);
+      checkVectors(rows, dim);
+      if (rows.count < MIN_SAMPLE)
+        throw new PithError("SAMPLE_TOO_SMALL", `expected ${MIN_SAMPLE} rows, got ${rows.count}`, {
+          expected: MIN_SAMPLE,
+          actual: rows.count,
+        });
+      const [low, step] = [new Float32Array(dim), new Float32Array(dim)];
+      const unit = metric === "cosine" ? rowLengths(rows) : new Float64Array(rows.count).fill(1);
+      for (let j = 0; j < dim; j++) {
+        const column = Array.from({ length: rows.count }, (_, i) => rows.data[i * dim + j] / unit[i]);
+        low[j] = Math.min(...column);
+        step[j] = (Math.max(...column) - low[j]) / 255;
+      }
+      return rangesCodec(name, dim, metric, { low, step });
+    },
+    restore(state: CodecState): Codec {
+      checkState(state, family);
+      const dim = checkDim(state.dim);
+      const metric = checkMetric(state.metric);
+      const names = Object.keys(state.tensors).sort().join();
+      if (sample === "optional" && names === "" && Object.keys(state.params).length === 0)
+        return rangesCodec(name, dim, metric);
+      if (Object.keys(state.params).length > 0 || names !== (sample === "optional" ? "range" : "low,step"))
+        throw new PithError("CORRUPT_FILE", "expected no parameters, and the tensors of what was learned");
+      const { low, step, range } = state.tensors;
+      if (sample === "required")
+        return rangesCodec(name, dim, metric, { low: floats(low, dim), step: floats(step, dim) });
+      const both = floats(range, 2 * dim);
+      return rangesCodec(name, dim, metric, { low: both.slice(0, dim), step: both.slice(dim) });
+    },
+  };
+  return family;
+}
+
+function rangesCodec(name: string, dim: number, metric: Metric, learned?: Range): Codec {
+  const fixed = { low: new Float32Array(dim).fill(-4), step: new Float32Array(dim).fill(8 / 255) };
+  const { low, step } = learned ?? fixed;
   const codec = rowCodec({
-    name: "ranges",
+    name,
     version: 1,
     dim,
     metric,
@@ -232,15 +301,20 @@ function rangesCodec(dim: number, metric: Metric, low: Float32Array, step: Float
       for (let j = 0; j < dim; j++) out[j] = code[dim] === 0 ? 0 : low[j] + code[j] * step[j];
     },
   });
+  if (!learned) return codec;
   const tensor = (data: Float32Array): StateTensor => ({
     dtype: "F32",
-    shape: [dim],
+    shape: [data.length],
     bytes: new Uint8Array(data.slice().buffer),
   });
+  const tensors =
+    name === "spans"
+      ? { range: tensor(Float32Array.of(...low, ...step)) }
+      : { low: tensor(low), step: tensor(step) };
   return {
     ...codec,
     supports: { ...codec.supports, trained: true, minSample: MIN_SAMPLE },
-    state: () => ({ ...codec.state(), tensors: { low: tensor(low), step: tensor(step) } }),
+    state: () => ({ ...codec.state(), tensors }),
   };
 }
 

@@ -41,6 +41,29 @@ describe.each<Metric>(["cosine", "dot", "l2"])("a flat index over int8, %s", (me
     expect(index.search(row(v, 1), 5, { filter: () => false })).toEqual([]);
   });
 
+  test("what was removed stays gone over many searches, and each change shows in the next one", async () => {
+    const index = make();
+    const same = async (): Promise<void> => {
+      const fresh = FlatIndex.fromBytes<string>(index.toBytes(), int8);
+      for (const i of [3, 9]) expect(index.search(row(v, i), 400)).toEqual(fresh.search(row(v, i), 400));
+      const [found] = await index.searchBatch({ data: row(v, 3), dim: 33, count: 1 }, 400);
+      expect(found).toEqual(fresh.search(row(v, 3), 400));
+    };
+    index.remove(["v3", "v64"]);
+    await same();
+    index.remove(["v299"]);
+    await same();
+    index.add(["v3"], { data: row(v, 3), dim: 33, count: 1 });
+    await same();
+    index.upsert(["v9", "new"], { data: v.data.slice(0, 66), dim: 33, count: 2 });
+    await same();
+    // A search that runs sees the vectors that were there when it was called.
+    const running = index.searchBatch({ data: row(v, 3), dim: 33, count: 1 }, 400);
+    index.remove(names(300));
+    expect((await running)[0]).toHaveLength(299);
+    expect(index.search(row(v, 3), 400).map(({ id }) => id)).toEqual(["new"]);
+  });
+
   test("removed vectors are gone, replaced ones keep their place, saving compacts", () => {
     const index = make();
     expect(index.remove(["v3", "v4", "nothing"])).toBe(2);

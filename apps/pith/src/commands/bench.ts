@@ -36,7 +36,7 @@ const DIM = 384;
 
 export const benchCommand: Command = command<[string | undefined], Options>(
   "bench",
-  "time encoding, decoding and search of the codecs, one thread, in memory",
+  "time encoding, decoding and search of the codecs, in memory; PITH_THREADS sets the threads",
   (c) =>
     c
       .argument("[file]", "vectors to take, the last ones as queries; default: seeded clustered vectors")
@@ -65,7 +65,7 @@ export const benchCommand: Command = command<[string | undefined], Options>(
     const onProgress = (done: number): void => progress?.update(done);
     const job = { rows, queries: asked, metric, k, families, seconds: SECONDS, signal, onProgress };
     const results = await bench(job).finally(() => progress?.done());
-    const { backend, isa } = backendReport();
+    const { backend, isa, threads } = backendReport();
     const cpu = cpus()[0]?.model.trim() ?? "unknown";
     const rate = (perSecond: number | null): string =>
       perSecond === null ? "-" : count(Math.round(perSecond));
@@ -81,7 +81,7 @@ export const benchCommand: Command = command<[string | undefined], Options>(
     ]);
     print(
       `${count(rows.count)} x ${rows.dim} ${path ?? "seeded vectors"}, ${metric}, ${count(asked.count)} queries, top ${k}\n` +
-        `${cpu}; ${backend}, ${isa}, 1 thread\n\n${table(header, lines)}`,
+        `${cpu}; ${backend}, ${isa}, ${count(threads.sync)} ${threads.sync === 1 ? "thread" : "threads"}\n\n${table(header, lines)}`,
       {
         file: path ?? null,
         n: rows.count,
@@ -92,7 +92,7 @@ export const benchCommand: Command = command<[string | undefined], Options>(
         seed: path === undefined ? seed : null,
         backend,
         isa,
-        threads: 1,
+        threads: threads.sync,
         cpu,
         codecs: results,
       },

@@ -8,7 +8,8 @@ import { codecs } from "../codecs.ts";
 import { compress } from "../jobs/compress.ts";
 import { readIds } from "../jobs/id-file.ts";
 import { checkTarget } from "../jobs/target.ts";
-import { choiceOption, collect, command } from "../terminal/command.ts";
+import { SAMPLE_ROWS, type TrainingReport } from "../jobs/training.ts";
+import { choiceOption, collect, command, integerOption } from "../terminal/command.ts";
 import { openInput } from "../terminal/input.ts";
 import { bytes, count, Progress } from "../terminal/progress.ts";
 
@@ -23,6 +24,9 @@ interface Options {
   ids?: string;
   keep: Keep | typeof FINER;
   resume?: boolean;
+  train: boolean;
+  trainOn?: string;
+  sampleRows?: number;
 }
 
 export const compressCommand: Command = command<[string], Options>(
@@ -48,14 +52,33 @@ export const compressCommand: Command = command<[string], Options>(
           FINER,
         ]).default("none"),
       )
+      .option("--train-on <file>", "another file to learn from, where the codec learns; default: the input")
+      .addOption(
+        integerOption(
+          "--sample-rows <number>",
+          `rows to learn from, spread over the file; default: ${SAMPLE_ROWS}, fewer where rows are wide`,
+          1,
+        ),
+      )
+      .option("--no-train", "learn nothing, where that is a choice")
       .option("--resume", "go on where a killed run was; the result is the same"),
   async ({ json, signal, print, note }, [input], options) => {
+    if (!options.train && (options.trainOn !== undefined || options.sampleRows !== undefined))
+      throw new PithError("INVALID_ARGUMENT", "expected either --no-train or how to train");
     const family = await codecs.get(options.codec);
     const metric = checkMetric(options.metric, family.metrics);
     const codecOptions = readOptions(family.options, pairs(options.option));
     await using source = await openInput(input, { json, signal });
     await checkTarget(input, options.output);
     const ids = options.ids === undefined ? await source.ids?.() : await readIds(options.ids);
+    await using trainOn =
+      options.trainOn === undefined ? undefined : await openInput(options.trainOn, { json, signal });
+    let sampling: Progress | undefined;
+    const onSample = (rows: number, total: number): void => {
+      sampling ??= json ? undefined : new Progress("sampling", total);
+      sampling?.update(rows);
+      if (rows === total) sampling?.done();
+    };
     const progress = json ? undefined : new Progress(`compressing with ${family.name}`, source.count);
     const { output, keep, resume = false } = options;
     const onProgress = (rows: number): void => progress?.update(rows);
@@ -69,18 +92,23 @@ export const compressCommand: Command = command<[string], Options>(
       family,
       metric,
       options: codecOptions,
+      training: { train: options.train, rows: options.sampleRows, from: trainOn },
       ids,
       keep: keep === FINER ? "none" : keep,
       rescore: keep === FINER ? await codecs.get(FINER) : undefined,
       resume,
       signal,
+      onSample,
       onProgress,
-    }).finally(() => progress?.done());
+    }).finally(() => {
+      sampling?.done();
+      progress?.done();
+    });
     if (result.resumed > 0) note(`${output}: went on from row ${count(result.resumed)}`);
     const ratio = result.inputBytes / (result.count * result.codec.stride);
     print(
       `${output}: ${count(result.count)} x ${source.dim}, ${family.name}, ${result.codec.stride} B/vector ` +
-        `(${ratio.toFixed(2)}x smaller than float32), ${bytes(result.fileBytes)}`,
+        `(${ratio.toFixed(2)}x smaller than float32), ${bytes(result.fileBytes)}${trainingNote(result.training, input)}`,
       {
         file: output,
         codec: family.name,
@@ -88,6 +116,7 @@ export const compressCommand: Command = command<[string], Options>(
         count: result.count,
         metric,
         keep,
+        training: result.training,
         resumedFrom: result.resumed,
         bytesPerVector: result.codec.stride,
         sideBytes: result.sideBytes,
@@ -97,6 +126,17 @@ export const compressCommand: Command = command<[string], Options>(
     );
   },
 );
+
+/** How the codec came about, where it could have learned. */
+function trainingNote(training: TrainingReport, input: string): string {
+  if (training === null) return "";
+  if (training.trained) {
+    const file = training.from === input ? "" : ` of ${training.from}`;
+    return `, trained on ${count(training.rows)} ${training.rows === 1 ? "row" : "rows"}${file}`;
+  }
+  const few = training.reason === "too few rows";
+  return few ? `, untrained (it learns from ${count(training.minRows)} rows or more)` : ", untrained";
+}
 
 /** Whether a run that was killed left rows of this file. */
 async function isUnfinished(output: string): Promise<boolean> {

@@ -17,6 +17,7 @@ export const inspectCommand: Command = command<[string], object>(
       .filter((t) => /^codes(\.\d+)?$/.test(t.name))
       .reduce((sum, t) => sum + t.shape[1], 0);
     const sideBytes = info.codec ? stateBytes(await file.state()) : 0;
+    const learned = tensors.flatMap(({ name }) => (name.startsWith("state.") ? [name.slice(6)] : []));
     const report = {
       kind: info.kind,
       codec: info.codec?.name ?? null,
@@ -30,6 +31,7 @@ export const inspectCommand: Command = command<[string], object>(
       rescore: info.rescore?.name ?? null,
       bytesPerVector: stride || null,
       sideBytes,
+      learned,
       fileBytes: file.fileBytes,
       producer: info.producer ?? null,
       tensors: tensors.map(({ name, dtype, shape, begin, end }) => ({
@@ -57,7 +59,7 @@ export const inspectCommand: Command = command<[string], object>(
           `${info.codec.name}, version ${info.codec.version}, params ${JSON.stringify(info.codec.params)}`,
         ],
         ["bytes/vector", `${stride} (${((4 * info.dim) / stride).toFixed(2)}x smaller than float32)`],
-        ["side bytes", sideBytes],
+        ["side bytes", learned.length > 0 ? `${sideBytes} (learned: ${learned.join(", ")})` : sideBytes],
       );
     if (report.originals || report.rescore)
       lines.push(["kept", report.rescore ? `${report.rescore} codes` : `originals as ${report.originals}`]);

@@ -1,6 +1,6 @@
 /**
- * How fast the codecs are here, and what they find: on vectors in memory, one thread. Each figure is the best of repeated runs,
- * after one untimed. One query and a batch are timed apart: one is bound by the bytes that are read, the other by arithmetic.
+ * How fast the codecs are here, and what they find: on vectors in memory. Each figure is the best of repeated runs, after one
+ * untimed. Calls are those that the program waits for: one thread, unless PITH_THREADS says otherwise. One query and a batch are timed apart: one is bound by the bytes that are read, the other by arithmetic.
  */
 import {
   type CodecFamily,
@@ -14,6 +14,8 @@ import {
   type Vectors,
 } from "@pith/codec-core";
 import { abortIf } from "./abort.ts";
+import { fastest } from "./timing.ts";
+import { codecOfRows } from "./training.ts";
 
 export interface BenchJob {
   readonly rows: Vectors;
@@ -87,7 +89,7 @@ export async function bench(job: BenchJob): Promise<BenchResult[]> {
   ];
   const truth = Array.from({ length: queries.count }, (_, q) => exact.slots.subarray(q * k, (q + 1) * k));
   for (const family of families) {
-    const codec = family.create({ dim: rows.dim, metric });
+    const codec = codecOfRows(family, rows, { dim: rows.dim, metric });
     const codes = codec.encode(rows);
     const scorer = codec.scorer(metric);
     const one = (q: number): Vectors => ({
@@ -123,17 +125,4 @@ export async function bench(job: BenchJob): Promise<BenchResult[]> {
 
 function hitsOf(count: number, k: number): { slots: Uint32Array; scores: Float32Array } {
   return { slots: new Uint32Array(count * k), scores: new Float32Array(count * k) };
-}
-
-/** Seconds of the fastest run: at least three, for at least so long. */
-function fastest(work: () => void, least: number): number {
-  work();
-  let best = Infinity;
-  const start = performance.now();
-  for (let runs = 0; runs < 3 || performance.now() - start < least * 1000; runs++) {
-    const before = performance.now();
-    work();
-    best = Math.min(best, (performance.now() - before) / 1000);
-  }
-  return Math.max(best, 1e-9);
 }

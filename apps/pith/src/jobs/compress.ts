@@ -19,6 +19,7 @@ import {
 import { createPithFile, type Making, type PithPlan, type RowSource, withPath } from "@pith/codec-core/files";
 import { abortIf } from "./abort.ts";
 import { blockRows, checkBlock, inFile } from "./code-blocks.ts";
+import { makeCodec, type TrainingReport, type TrainingWish } from "./training.ts";
 
 export interface CompressJob {
   readonly source: RowSource;
@@ -27,6 +28,8 @@ export interface CompressJob {
   readonly metric: Metric;
   /** Options of the family. */
   readonly options: { readonly [name: string]: unknown };
+  /** Default: a sample of the source, where the codec has use for one. */
+  readonly training?: TrainingWish | undefined;
   readonly ids?: IdColumn | undefined;
   readonly keep: Keep;
   /** Keep the codes of this codec too, to score hits again with. */
@@ -34,11 +37,14 @@ export interface CompressJob {
   /** Go on where a killed run of the same input and options was; on failure leave behind what a later run goes on with. */
   readonly resume?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
+  /** Rows of the sample that are there, before the first row is encoded. */
+  readonly onSample?: ((rows: number, total: number) => void) | undefined;
   readonly onProgress?: ((rows: number) => void) | undefined;
 }
 
 export interface CompressResult {
   readonly codec: Codec;
+  readonly training: TrainingReport;
   readonly count: number;
   /** Rows that were there already. */
   readonly resumed: number;
@@ -48,14 +54,24 @@ export interface CompressResult {
   readonly sideBytes: number;
 }
 
-/** @throws EMPTY_INPUT, ID_COUNT_MISMATCH, DUPLICATE_ID, NOT_FINITE, INVALID_OPTION, IO, ABORTED; nothing is left behind without `resume` */
+/**
+ * @throws EMPTY_INPUT, ID_COUNT_MISMATCH, DUPLICATE_ID, NOT_FINITE, INVALID_OPTION, IO, ABORTED, and what training throws;
+ * nothing is left behind without `resume`
+ */
 export async function compress(job: CompressJob): Promise<CompressResult> {
   const { source, family, metric, ids, signal } = job;
   const { dim, count } = source;
   if (count === 0) throw withPath(new PithError("EMPTY_INPUT", "expected vectors, got no rows"), source.path);
   ids?.checkCount(count);
   ids?.checkUnique();
-  const codec = family.create({ ...job.options, dim, metric } as CommonOptions);
+  const { codec, training } = await makeCodec({
+    family,
+    options: { ...job.options, dim, metric } as CommonOptions,
+    source,
+    wish: job.training,
+    signal,
+    onSample: job.onSample,
+  });
   const state = codec.state();
   const finer = job.rescore?.create({ dim, metric });
   const finerState = finer?.state();
@@ -77,7 +93,7 @@ export async function compress(job: CompressJob): Promise<CompressResult> {
       ...(finer ? { "rescore.codes": { dtype: "U8", shape: [count, finer.stride] } } : {}),
     },
   };
-  const making = await makingOf(job, codec, ids);
+  const making = await makingOf(job, codec, training, ids);
   await using file = await createPithFile(job.output, plan, { signal, making, resume: job.resume });
   const resumed = file.written("codes") / codec.stride;
   let done = resumed;
@@ -101,6 +117,7 @@ export async function compress(job: CompressJob): Promise<CompressResult> {
   await file.commit();
   return {
     codec,
+    training,
     count,
     resumed,
     inputBytes: 4 * dim * count,
@@ -113,13 +130,19 @@ export async function compress(job: CompressJob): Promise<CompressResult> {
 async function makingOf(
   { source, metric, options, keep, rescore }: CompressJob,
   codec: Codec,
+  training: TrainingReport,
   ids: IdColumn | undefined,
 ): Promise<Making> {
-  const { size, mtime } = await stat(source.path);
+  const known = async (path: string): Promise<string> => {
+    const { size, mtime } = await stat(path);
+    return `${size} bytes, changed ${mtime.toISOString()}`;
+  };
+  const sample = training?.trained ? `${training.rows} rows of ${await known(training.from)}` : "none";
   return {
-    input: `${size} bytes, changed ${mtime.toISOString()}`,
+    input: await known(source.path),
     codec: `${codec.name} ${codec.version}`,
     options: canonicalJson(options as { [name: string]: CanonicalValue }),
+    ...(training ? { sample } : {}),
     metric,
     keep: rescore?.name ?? keep,
     ids: ids ? `${ids.length} ${ids.type} ids` : "none",

@@ -22,6 +22,7 @@ import { abortIf } from "./abort.ts";
 import { BlockSearch } from "./block-search.ts";
 import { blockRows, checkBlock, codeBlocks } from "./code-blocks.ts";
 import { canRescore, OVERSAMPLE, rescore } from "./rescore.ts";
+import { gatherRows, spreadRows } from "./row-sample.ts";
 
 export const RECALL_AT = [1, 10, 100] as const;
 const DEPTH = 100;
@@ -73,8 +74,8 @@ export interface Evaluation extends SearchQuality {
 export async function evaluate(job: EvaluateJob): Promise<Evaluation> {
   const { original, compressed, codec, signal } = job;
   checkPair(original, compressed, codec);
-  const heldRows = job.queries ? undefined : evenlySpaced(original.count);
-  const queries = job.queries ?? (await gatherRows(original, heldRows ?? []));
+  const heldRows = job.queries ? undefined : heldOut(original.count);
+  const queries = job.queries ?? (await gatherRows(original, heldRows ?? [], { signal }));
   const held = new Set(heldRows);
   const allowed = heldRows && ((row: number): boolean => !held.has(row));
   const searched = original.count - held.size;
@@ -176,19 +177,8 @@ function judged(
 }
 
 /** Up to 200 rows, never more than a tenth of them but at least one, spread evenly. */
-function evenlySpaced(count: number): number[] {
-  const n = Math.max(1, Math.min(HELD_OUT, Math.floor(count / 10)));
-  return Array.from({ length: n }, (_, i) => Math.floor(((i + 0.5) * count) / n));
-}
-
-async function gatherRows(source: RowSource, rows: readonly number[]): Promise<Vectors> {
-  const data = new Float32Array(rows.length * source.dim);
-  for (const [i, row] of rows.entries())
-    for await (const block of source.rows({ start: row, end: row + 1 })) {
-      checkBlock(source.path, block, row);
-      data.set(block.data, i * source.dim);
-    }
-  return { data, dim: source.dim, count: rows.length };
+function heldOut(count: number): number[] {
+  return spreadRows(count, Math.max(1, Math.min(HELD_OUT, Math.floor(count / 10))));
 }
 
 /** Time spent in repeated calls. */

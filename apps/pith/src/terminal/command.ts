@@ -75,6 +75,16 @@ export function numberOption(flags: string, about: string, min: number): Option 
   });
 }
 
+/** An option whose value is a number from 0 to 1. @throws INVALID_ARGUMENT when it is parsed */
+export function shareOption(flags: string, about: string): Option {
+  const option = new Option(flags, about);
+  return option.argParser((text) => {
+    const n = Number(text);
+    if (text.trim() !== "" && n >= 0 && n <= 1) return n;
+    throw invalid(option, "a number from 0 to 1", text);
+  });
+}
+
 /** An option whose value is one of a few names. @throws INVALID_ARGUMENT when it is parsed, with the nearest name */
 export function choiceOption(flags: string, about: string, names: readonly string[]): Option {
   // `choices` is for the help text alone: the parser that it brings is replaced.

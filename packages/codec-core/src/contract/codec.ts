@@ -29,6 +29,12 @@ export interface CodecSupports {
   readonly decode: "exact" | "approximate" | "none";
   /** "bitwise": the same codes on every backend; "ranking": the same hits, codes within rounding. */
   readonly deterministic: "bitwise" | "ranking";
+  /**
+   * "exact" (the default): scores are those of decoded vectors with the query as it is. "integer": with the query
+   * rounded to 127 steps of its largest coordinate, after a rotation if the codec has one, so that scores are the same
+   * bits on every backend; under l2 the squared length of the vector as it was may stand for that of the decoded one.
+   */
+  readonly scoring?: "exact" | "integer";
   /** Smallest dim served, at least 1. The largest is 65,536 for all. */
   readonly minDim: number;
   /** Rows that training asks for; 0 where nothing is learned. */
@@ -123,6 +129,14 @@ export interface CommonOptions {
   metric?: Metric;
 }
 
+/** What a sample is to the codec that some options ask for. */
+export interface Training {
+  /** "required": only `train` makes it; "optional": `create` makes one, `train` a better one; "none": nothing is learned. */
+  readonly sample: "required" | "optional" | "none";
+  /** Rows that `train` asks for: `supports.minSample` of the codec that it makes; 0 where nothing is learned. */
+  readonly minSample: number;
+}
+
 /** What a registry holds: makes codecs from options, from a sample, or from the state in a file. */
 export interface CodecFamily<O extends CommonOptions = CommonOptions> {
   readonly name: string;
@@ -138,6 +152,11 @@ export interface CodecFamily<O extends CommonOptions = CommonOptions> {
   create(options: O): Codec;
   /** @throws also SAMPLE_TOO_SMALL */
   train?(sample: Vectors, options: O): Codec;
+  /**
+   * Whether these options want a sample, so that a caller who has vectors at hand knows before it reads any. There exactly
+   * where `train` is. @throws INVALID_OPTION, DIM_UNSUPPORTED, UNSUPPORTED_METRIC
+   */
+  training?(options: O): Training;
   /** Total: a codec or a typed error, whatever the state holds. @throws CODEC_MISMATCH, VERSION_UNSUPPORTED, CORRUPT_FILE */
   restore(state: CodecState): Codec;
 }

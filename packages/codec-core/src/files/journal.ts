@@ -4,7 +4,7 @@
  * checksum. A kill in the middle of a line leaves the lines before it. Going on checks those bytes against the checksums, so
  * nothing needs to be synced, and what was lost is noticed.
  */
-import { type FileHandle, open, readdir, readFile, unlink } from "node:fs/promises";
+import { type FileHandle, open, readdir, readFile, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { PithError } from "../errors.ts";
 import { withPath, writeError } from "./io-error.ts";
@@ -91,8 +91,14 @@ export async function findUnfinished(target: string): Promise<Unfinished[]> {
     const tag = /\.([0-9a-f]{16})\.resume$/.exec(name)?.[1];
     if (!tag || join(folder, name) !== temporaryPath(target, tag, "resume")) continue;
     const state = parse(await readFile(join(folder, name), "utf8").catch(() => ""), basename(target));
-    if (state)
-      found.push({ tag, making: state.making, written: state.written, writer: await runs(state.owner) });
+    if (!state) continue;
+    // A run that was killed after its file was put in place leaves the journal alone: there is nothing to go on with.
+    const there = await stat(temporaryPath(target, tag, "tmp")).then(
+      () => true,
+      () => false,
+    );
+    const written = there ? state.written : {};
+    found.push({ tag, making: state.making, written, writer: await runs(state.owner) });
   }
   return found;
 }
@@ -103,7 +109,10 @@ export async function pickUnfinished(
   making: Making,
   path: string,
 ): Promise<Unfinished | undefined> {
-  const all = (await findUnfinished(target)).filter(({ written }) => Object.keys(written).length > 0);
+  const all: Unfinished[] = [];
+  for (const one of await findUnfinished(target))
+    if (Object.keys(one.written).length > 0) all.push(one);
+    else if (one.writer === undefined) await removeUnfinished(target, one);
   const bytes = ({ written }: Unfinished): number =>
     Object.values(written).reduce((sum, [length]) => sum + length, 0);
   const free = all.filter(({ writer }) => writer === undefined).sort((a, b) => bytes(b) - bytes(a));

@@ -266,7 +266,7 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
   /** Slots that may be hit; undefined where all may. */
   #allowed({ filter }: SearchOptions<I>): Bitset | undefined {
     const { ids } = this.#live();
-    if (!filter) return ids.live();
+    if (!filter) return ids.live;
     const allow = new Bitset(ids.length);
     if (typeof filter === "function") {
       for (const slot of ids.liveSlots()) if (filter(ids.at(slot))) allow.add(slot);

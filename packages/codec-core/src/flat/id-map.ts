@@ -39,16 +39,6 @@ export class IdMap<I extends Id> {
     return this.#removed.size > 0;
   }
 
-  /** The slots of ids that are there, the same object until the next change; undefined where none was removed. */
-  live(): Bitset | undefined {
-    if (!this.hasRemoved) return undefined;
-    if (!this.#live) {
-      this.#live = Bitset.full(this.length);
-      for (const slot of this.#removed) this.#live.delete(slot);
-    }
-    return this.#live;
-  }
-
   slotOf(id: I): number | undefined {
     return this.#map().get(id);
   }
@@ -73,6 +63,18 @@ export class IdMap<I extends Id> {
 
   *liveSlots(): Iterable<number> {
     for (let slot = 0; slot < this.length; slot++) if (this.isLive(slot)) yield slot;
+  }
+
+  /**
+   * The slots that may be hit; undefined where none was removed. Made once and kept until the next change, which makes a
+   * new one: a search that still runs keeps what it was given.
+   */
+  get live(): Bitset | undefined {
+    if (!this.hasRemoved || this.#live) return this.#live;
+    const live = Bitset.full(this.length);
+    for (const slot of this.#removed) live.delete(slot);
+    this.#live = live;
+    return live;
   }
 
   /**

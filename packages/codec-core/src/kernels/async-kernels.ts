@@ -6,6 +6,7 @@
 import type { AsyncOptions } from "../async/work.ts";
 import type { Metric } from "../contract/metric.ts";
 import type { FloatRows, TopKOutput } from "./kernels.ts";
+import type { TurboLayout } from "./turbo-layout.ts";
 
 export interface AsyncKernels {
   /** Checks that the floats are finite, too. @throws NOT_FINITE, ABORTED */
@@ -28,6 +29,20 @@ export interface AsyncKernels {
     queries: Float32Array,
     codes: Uint8Array,
     dim: number,
+    k: number,
+    allow: Uint32Array | undefined,
+    options: AsyncOptions,
+  ): Promise<TopKOutput>;
+
+  /** Checks that the floats are finite, too. @throws NOT_FINITE, ABORTED */
+  turboEncode?(layout: TurboLayout, data: Float32Array, options: AsyncOptions): Promise<Uint8Array>;
+  /** @throws ABORTED */
+  turboDecode?(layout: TurboLayout, codes: Uint8Array, options: AsyncOptions): Promise<Float32Array>;
+  /** @throws ABORTED */
+  turboTopK?(
+    layout: TurboLayout,
+    queries: Float32Array,
+    codes: Uint8Array,
     k: number,
     allow: Uint32Array | undefined,
     options: AsyncOptions,

@@ -9,6 +9,7 @@
  */
 import type { Metric } from "../contract/metric.ts";
 import type { AsyncKernels } from "./async-kernels.ts";
+import type { TurboLayout } from "./turbo-layout.ts";
 
 export type BackendName = "native" | "portable";
 export type Isa = "typescript" | "simd128" | "scalar" | "avx2" | "avx512";
@@ -168,4 +169,24 @@ export interface Kernels {
 
   /** Scores of one code with others, from the number of bits that differ. */
   binarySymmetric(metric: Metric, query: Uint8Array, codes: Uint8Array, dim: number, out: Float32Array): void;
+
+  /** Rotated codes of 1, 2, 3, 4 or 8 bits a coordinate and a scalar. The rule is in kernels/turbo.ts. */
+  turboEncode(layout: TurboLayout, data: Float32Array, out: Uint8Array): void;
+  turboDecode(layout: TurboLayout, codes: Uint8Array, out: Float32Array): void;
+
+  /** Prepares queries (of unit length under cosine): dim + 3 floats each. The rule is in kernels/turbo-scores.ts. */
+  turboQueries(layout: TurboLayout, queries: Float32Array, out: Float32Array): void;
+
+  /** Scores of a prepared query of dim + 3 floats, in integers. The rule is in kernels/turbo-scores.ts. */
+  turboScores(layout: TurboLayout, query: Float32Array, codes: Uint8Array, out: Float32Array): void;
+
+  /** As floatTopK, over codes and prepared queries; the hits and scores are those of turboScores. */
+  turboTopK(
+    layout: TurboLayout,
+    queries: Float32Array,
+    codes: Uint8Array,
+    k: number,
+    allow: Uint32Array | undefined,
+    out: TopKOutput,
+  ): void;
 }

@@ -8,82 +8,43 @@ import { sliceBits } from "../async/search.ts";
 import { type AsyncOptions, aborted, PROGRESS_MS, Work } from "../async/work.ts";
 import type { Metric } from "../contract/metric.ts";
 import { notFinite } from "../contract/vectors.ts";
-import { type ErrorCode, PithError } from "../errors.ts";
+import { PithError } from "../errors.ts";
 import { Bitset } from "../flat/bitset.ts";
 import { TopK } from "../flat/top-k.ts";
 import type { AsyncKernels } from "./async-kernels.ts";
 import type { FloatRows, TopKOutput } from "./kernels.ts";
+import {
+  type AsyncAddon,
+  type AsyncOutcome,
+  type AsyncTopK,
+  type Fault,
+  type Job,
+  METRIC,
+  ownTurboParts,
+} from "./native-addon.ts";
 import { isPinned } from "./pinned.ts";
 import { threads } from "./threads.ts";
-
-/** Stops a task, and counts its rows. */
-export interface Job {
-  stop(): void;
-  done(): number;
-}
-
-type AsyncOutcome = Promise<Fault | null>;
-
-/** What was wrong with an argument. */
-export interface Fault {
-  readonly code: ErrorCode;
-  readonly what: string;
-  readonly expected: number;
-  readonly actual: number;
-}
-
-/** The functions of native/node/src/task.rs. */
-export interface AsyncAddon {
-  readonly Job: new () => Job;
-  largePages(bytes: Uint8Array): void;
-  int8EncodeAsync(
-    job: Job,
-    threads: number,
-    at: number,
-    data: Float32Array,
-    dim: number,
-    unit: boolean,
-    out: Uint8Array,
-  ): AsyncOutcome;
-  int8DecodeAsync(
-    job: Job,
-    threads: number,
-    at: number,
-    codes: Uint8Array,
-    dim: number,
-    out: Float32Array,
-  ): AsyncOutcome;
-  int8TopKAsync: AsyncTopK<Uint8Array>;
-  floatTopKAsync: AsyncTopK<Float32Array>;
-  halfTopKAsync: AsyncTopK<Uint16Array>;
-}
-
-type AsyncTopK<Rows> = (
-  job: Job,
-  threads: number,
-  at: number,
-  metric: number,
-  queries: Float32Array,
-  rows: Rows,
-  dim: number,
-  k: number,
-  allow: Uint32Array | undefined,
-  slots: Uint32Array,
-  scores: Float32Array,
-) => AsyncOutcome;
+import { turboStride } from "./turbo-layout.ts";
+import { TURBO_QUERY_EXTRA } from "./turbo-scores.ts";
 
 /** Bytes that are copied at once: some tenths of a millisecond. */
 const COPY_BYTES = 4 * 2 ** 20;
 const SCALE_BYTES = 4;
 
 type Call = (job: Job, threads: number) => AsyncOutcome;
+type SearchCall<R> = (
+  job: Job,
+  threads: number,
+  queries: Float32Array,
+  rows: R,
+  k: number,
+  allow: Uint32Array | undefined,
+  slots: Uint32Array,
+  scores: Float32Array,
+) => AsyncOutcome;
 type Rows = Float32Array | Uint16Array | Uint8Array;
 
-export function asyncKernels(
-  addon: AsyncAddon,
-  at: number,
-  metrics: Readonly<Record<Metric, number>>,
-): AsyncKernels {
+export function asyncKernels(addon: AsyncAddon, at: number): AsyncKernels {
   /** Rows of `width` elements in pinned memory, whole, or copied block by block; the call of each block is awaited in turn. */
   async function overRows<R extends Rows>(
     rows: R,
@@ -108,18 +69,18 @@ export function asyncKernels(
     await running;
   }
 
+  /** `width`: elements of a row, `floats`: of a query. `call` searches one block of rows. */
   const topK = async <R extends Rows>(
-    call: AsyncTopK<R>,
-    metric: Metric,
     queries: Float32Array,
+    floats: number,
     rows: R,
     width: number,
-    dim: number,
     k: number,
     allow: Uint32Array | undefined,
     options: AsyncOptions,
+    call: SearchCall<R>,
   ): Promise<TopKOutput> => {
-    const count = queries.length / dim;
+    const count = queries.length / floats;
     const total = rows.length / width;
     const work = new Work(options, count * total);
     const ownQueries = queries.slice();
@@ -141,7 +102,7 @@ export function asyncKernels(
       const out = { slots: new Uint32Array(count * found), scores: new Float32Array(count * found) };
       const { slots, scores } = out;
       await run(addon, work, start * count, (job, n) =>
-        call(job, n, at, metrics[metric], ownQueries, block, dim, found, bits?.words, slots, scores),
+        call(job, n, ownQueries, block, found, bits?.words, slots, scores),
       );
       if (end - start === total) {
         whole = out;
@@ -157,46 +118,88 @@ export function asyncKernels(
     return out;
   };
 
+  /** A search by metric and dim. */
+  const byDim =
+    <R extends Rows>(call: AsyncTopK<R>, metric: Metric, dim: number): SearchCall<R> =>
+    (job, n, queries, rows, k, allow, slots, scores) =>
+      call(job, n, at, METRIC[metric], queries, rows, dim, k, allow, slots, scores);
+
+  const encode = async (
+    data: Float32Array,
+    dim: number,
+    stride: number,
+    options: AsyncOptions,
+    call: (job: Job, threads: number, block: Float32Array, out: Uint8Array) => AsyncOutcome,
+  ): Promise<Uint8Array> => {
+    const work = new Work(options, data.length / dim);
+    const out = new Uint8Array(work.total * stride);
+    // Before it is cut into blocks that are too small for them.
+    addon.largePages(out);
+    await overRows(data, dim, 1, (block, start, end) =>
+      run(
+        addon,
+        work,
+        start,
+        (job, n) => call(job, n, block, out.subarray(start * stride, end * stride)),
+        (index) => notFinite(block[index], start + Math.floor(index / dim), index % dim),
+      ),
+    );
+    work.finish();
+    return out;
+  };
+
+  const decode = async (
+    codes: Uint8Array,
+    dim: number,
+    stride: number,
+    options: AsyncOptions,
+    call: (job: Job, threads: number, block: Uint8Array, out: Float32Array) => AsyncOutcome,
+  ): Promise<Float32Array> => {
+    const work = new Work(options, codes.length / stride);
+    const out = new Float32Array(work.total * dim);
+    await overRows(codes, stride, 1, (block, start, end) =>
+      run(addon, work, start, (job, n) => call(job, n, block, out.subarray(start * dim, end * dim))),
+    );
+    work.finish();
+    return out;
+  };
+
   return {
-    async int8Encode(data, dim, unit, options) {
-      const stride = dim + SCALE_BYTES;
-      const work = new Work(options, data.length / dim);
-      const out = new Uint8Array(work.total * stride);
-      // Before it is cut into blocks that are too small for them.
-      addon.largePages(out);
-      await overRows(data, dim, 1, (block, start, end) =>
-        run(
-          addon,
-          work,
-          start,
-          (job, n) => {
-            const part = out.subarray(start * stride, end * stride);
-            return addon.int8EncodeAsync(job, n, at, block, dim, unit, part);
-          },
-          (index) => notFinite(block[index], start + Math.floor(index / dim), index % dim),
-        ),
-      );
-      work.finish();
-      return out;
-    },
-    async int8Decode(codes, dim, options) {
-      const stride = dim + SCALE_BYTES;
-      const work = new Work(options, codes.length / stride);
-      const out = new Float32Array(work.total * dim);
-      await overRows(codes, stride, 1, (block, start, end) =>
-        run(addon, work, start, (job, n) =>
-          addon.int8DecodeAsync(job, n, at, block, dim, out.subarray(start * dim, end * dim)),
-        ),
-      );
-      work.finish();
-      return out;
-    },
+    int8Encode: (data, dim, unit, options) =>
+      encode(data, dim, dim + SCALE_BYTES, options, (job, n, block, out) =>
+        addon.int8EncodeAsync(job, n, at, block, dim, unit, out),
+      ),
+    int8Decode: (codes, dim, options) =>
+      decode(codes, dim, dim + SCALE_BYTES, options, (job, n, block, out) =>
+        addon.int8DecodeAsync(job, n, at, block, dim, out),
+      ),
     floatTopK: (metric, queries, rows: FloatRows, dim, k, allow, options) =>
       rows instanceof Uint16Array
-        ? topK(addon.halfTopKAsync, metric, queries, rows, dim, dim, k, allow, options)
-        : topK(addon.floatTopKAsync, metric, queries, rows, dim, dim, k, allow, options),
-    int8TopK: (metric, queries, codes, dim, k, allow, options) =>
-      topK(addon.int8TopKAsync, metric, queries, codes, dim + SCALE_BYTES, dim, k, allow, options),
+        ? topK(queries, dim, rows, dim, k, allow, options, byDim(addon.halfTopKAsync, metric, dim))
+        : topK(queries, dim, rows, dim, k, allow, options, byDim(addon.floatTopKAsync, metric, dim)),
+    int8TopK: (metric, queries, codes, dim, k, allow, options) => {
+      const call = byDim(addon.int8TopKAsync, metric, dim);
+      return topK(queries, dim, codes, dim + SCALE_BYTES, k, allow, options, call);
+    },
+    turboEncode: (layout, data, options) => {
+      const parts = ownTurboParts(layout);
+      return encode(data, layout.dim, turboStride(layout), options, (job, n, block, out) =>
+        addon.turboEncodeAsync(job, n, at, ...parts, block, out),
+      );
+    },
+    turboDecode: (layout, codes, options) => {
+      const parts = ownTurboParts(layout);
+      return decode(codes, layout.dim, turboStride(layout), options, (job, n, block, out) =>
+        addon.turboDecodeAsync(job, n, at, ...parts, block, out),
+      );
+    },
+    turboTopK: (layout, queries, codes, k, allow, options) => {
+      const parts = ownTurboParts(layout);
+      const floats = layout.dim + TURBO_QUERY_EXTRA;
+      return topK(queries, floats, codes, turboStride(layout), k, allow, options, (job, n, ...rest) =>
+        addon.turboTopKAsync(job, n, at, ...parts, ...rest),
+      );
+    },
   };
 }
 

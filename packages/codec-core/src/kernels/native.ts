@@ -5,10 +5,10 @@
  * The addon gives what was wrong with an argument as data, and a panic as an error of its own; both become a
  * PithError here and nowhere else.
  */
-import type { Metric } from "../contract/metric.ts";
 import { PithError } from "../errors.ts";
 import type { Isa, Kernels } from "./kernels.ts";
-import { type AsyncAddon, asyncKernels, type Fault, faultError } from "./native-async.ts";
+import { type Addon, METRIC, type Outcome, turboParts } from "./native-addon.ts";
+import { asyncKernels, faultError } from "./native-async.ts";
 import { portable } from "./portable.ts";
 import { threads } from "./threads.ts";
 
@@ -65,123 +65,6 @@ function explain(error: unknown): string {
   return lines.findLast((line) => !missing(line)) ?? "no native library for this platform";
 }
 
-/** The functions of native/node; `at` is the instruction set's place in `isas()`. */
-interface Addon extends AsyncAddon {
-  isas(): Isa[];
-  parallelism(): number;
-  mapFile(fd: number, length: number): ArrayBuffer;
-  cpuFeatures(): string[];
-  crc32c(at: number, bytes: Uint8Array, crc: number): number;
-  firstNonFinite(at: number, data: Float32Array): number;
-  toFloat16(at: number, data: Float32Array, out: Uint16Array): Outcome;
-  fromFloat16(at: number, bits: Uint16Array, out: Float32Array): Outcome;
-  norms(at: number, data: Float32Array, dim: number, out: Float32Array): Outcome;
-  unitRows(at: number, data: Float32Array, dim: number, out: Float32Array): Outcome;
-  floatScores: Scores<Float32Array>;
-  halfScores: Scores<Uint16Array>;
-  int8Scores: Scores<Uint8Array>;
-  floatTopK: TopKKernel<Float32Array>;
-  halfTopK: TopKKernel<Uint16Array>;
-  int8TopK: TopKKernel<Uint8Array>;
-  int8Encode(
-    threads: number,
-    at: number,
-    data: Float32Array,
-    dim: number,
-    unit: boolean,
-    out: Uint8Array,
-  ): Outcome;
-  int8EncodeFinite: Addon["int8Encode"];
-  int8Decode(threads: number, at: number, codes: Uint8Array, dim: number, out: Float32Array): Outcome;
-  hadamard(
-    at: number,
-    data: Float32Array,
-    dim: number,
-    signs: Uint32Array,
-    inverse: boolean,
-    out: Float32Array,
-  ): Outcome;
-  int8GroupedEncode(
-    at: number,
-    data: Float32Array,
-    dim: number,
-    group: number,
-    unit: boolean,
-    leastSquares: boolean,
-    out: Uint8Array,
-  ): Outcome;
-  int8GroupedDecode(at: number, codes: Uint8Array, dim: number, group: number, out: Float32Array): Outcome;
-  int8GroupedScores: GroupedScores<Float32Array>;
-  int8GroupedTopK(
-    at: number,
-    metric: number,
-    queries: Float32Array,
-    codes: Uint8Array,
-    dim: number,
-    group: number,
-    k: number,
-    allow: Uint32Array | undefined,
-    slots: Uint32Array,
-    scores: Float32Array,
-  ): Outcome;
-  int8Symmetric: GroupedScores<Uint8Array>;
-  binaryEncode(at: number, metric: number, data: Float32Array, dim: number, out: Uint8Array): Outcome;
-  binaryDecode(at: number, codes: Uint8Array, dim: number, out: Float32Array): Outcome;
-  binaryScores: OneThread<Scores<Uint8Array>>;
-  binaryTopK: OneThread<TopKKernel<Uint8Array>>;
-  binarySymmetric(
-    at: number,
-    metric: number,
-    query: Uint8Array,
-    codes: Uint8Array,
-    dim: number,
-    out: Float32Array,
-  ): Outcome;
-}
-
-/** A kernel that takes no number of threads. */
-type OneThread<F> = F extends (threads: number, ...rest: infer Rest) => infer Result
-  ? (...rest: Rest) => Result
-  : never;
-
-type GroupedScores<Query> = (
-  at: number,
-  metric: number,
-  query: Query,
-  codes: Uint8Array,
-  dim: number,
-  group: number,
-  out: Float32Array,
-) => Outcome;
-
-type Scores<Rows> = (
-  threads: number,
-  at: number,
-  metric: number,
-  query: Float32Array,
-  rows: Rows,
-  dim: number,
-  out: Float32Array,
-) => Outcome;
-
-type TopKKernel<Rows> = (
-  threads: number,
-  at: number,
-  metric: number,
-  queries: Float32Array,
-  rows: Rows,
-  dim: number,
-  k: number,
-  allow: Uint32Array | undefined,
-  slots: Uint32Array,
-  scores: Float32Array,
-) => Outcome;
-
-type Outcome = Fault | null;
-
-/** Metrics by the numbers that the addon knows. */
-const METRIC: Record<Metric, number> = { cosine: 0, dot: 1, l2: 2 };
-
 /** Below this many elements crossing into the addon costs more than the work; the bits are the same. */
 const SMALL = 256;
 
@@ -190,7 +73,7 @@ function wrap(addon: Addon, isa: Isa): Kernels {
   return {
     backend: "native",
     isa,
-    async: asyncKernels(addon, at, METRIC),
+    async: asyncKernels(addon, at),
     largePages: (bytes) => guard(() => addon.largePages(bytes)),
     crc32c: (bytes, crc) =>
       bytes.length < SMALL ? portable.crc32c(bytes, crc) : guard(() => addon.crc32c(at, bytes, crc)),
@@ -246,6 +129,18 @@ function wrap(addon: Addon, isa: Isa): Kernels {
       check(() => addon.binaryTopK(at, METRIC[metric], queries, codes, dim, k, allow, slots, scores)),
     binarySymmetric: (metric, query, codes, dim, out) =>
       check(() => addon.binarySymmetric(at, METRIC[metric], query, codes, dim, out)),
+    turboEncode: (layout, data, out) =>
+      check(() => addon.turboEncode(threads().sync, at, ...turboParts(layout), data, out)),
+    turboDecode: (layout, codes, out) =>
+      check(() => addon.turboDecode(threads().sync, at, ...turboParts(layout), codes, out)),
+    turboQueries: (layout, queries, out) =>
+      check(() => addon.turboQueries(at, ...turboParts(layout), queries, out)),
+    turboScores: (layout, query, codes, out) =>
+      check(() => addon.turboScores(threads().sync, at, ...turboParts(layout), query, codes, out)),
+    turboTopK: (layout, queries, codes, k, allow, { slots, scores }) =>
+      check(() =>
+        addon.turboTopK(threads().sync, at, ...turboParts(layout), queries, codes, k, allow, slots, scores),
+      ),
   };
 }
 

@@ -10,6 +10,8 @@ import { int8GroupedDecode, int8GroupedEncode, int8GroupedScorer, int8Symmetric 
 import type { Kernels } from "./kernels.ts";
 import { norms, unitRows } from "./norms.ts";
 import { scanScores, scanTopK } from "./scan.ts";
+import { turboDecode, turboEncode } from "./turbo.ts";
+import { TURBO_QUERY_EXTRA, turboQueries, turboScorer } from "./turbo-scores.ts";
 
 export const portable: Kernels = {
   backend: "portable",
@@ -42,4 +44,10 @@ export const portable: Kernels = {
   binaryTopK: (metric, queries, codes, dim, k, allow, out) =>
     scanTopK(binaryScorer(metric, codes, dim), queries, dim + BINARY_QUERY_EXTRA, k, allow, out),
   binarySymmetric,
+  turboEncode,
+  turboDecode,
+  turboQueries,
+  turboScores: (layout, query, codes, out) => scanScores(turboScorer(layout, codes), query, out),
+  turboTopK: (layout, queries, codes, k, allow, out) =>
+    scanTopK(turboScorer(layout, codes), queries, layout.dim + TURBO_QUERY_EXTRA, k, allow, out),
 };

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { createPithFile, findUnfinished, type PithPlan, type PithWriter } from "../../src/files/index.ts";
@@ -86,6 +86,16 @@ describe("a file that goes on", () => {
 
   test("with nothing to go on with it begins", async () => {
     expect(await finish(place().path)).toBe(0);
+  });
+
+  test("a run that was killed when its file was in place, but for the journal, is over: the next one begins", async () => {
+    const { folder, path } = place();
+    await cutShort(path, 17);
+    for (const name of readdirSync(folder)) if (name.endsWith(".tmp")) rmSync(join(folder, name));
+    expect((await findUnfinished(path)).map(({ written }) => written)).toEqual([{}]);
+    expect(await finish(path)).toBe(0);
+    expect(readFileSync(path).equals(await whole())).toBe(true);
+    expect(readdirSync(folder)).toEqual(["a.pith"]);
   });
 
   test("rows after the last line of the journal are written again, and a cut line is passed over", async () => {

@@ -2,10 +2,13 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { isPithError } from "../../src/errors.ts";
 import type { AsyncKernels } from "../../src/kernels/async-kernels.ts";
+import { signWords } from "../../src/kernels/hadamard.ts";
 import type { Isa } from "../../src/kernels/kernels.ts";
 import { loadNative } from "../../src/kernels/native.ts";
 import { portable } from "../../src/kernels/portable.ts";
 import { useThreads } from "../../src/kernels/threads.ts";
+import { type TurboLayout, turboStride } from "../../src/kernels/turbo-layout.ts";
+import { TURBO_QUERY_EXTRA } from "../../src/kernels/turbo-scores.ts";
 import { SplitMix64 } from "../../src/random.ts";
 import { natives, normals, skipped } from "./backends.ts";
 
@@ -103,6 +106,45 @@ describe.skipIf(skipped !== undefined)("kernels off the event loop", () => {
     useThreads(1);
     sync.int8Scores("dot", queries.subarray(0, DIM), codes, DIM, one);
     sameBytes(scores, one);
+  });
+
+  test.each([1, 3])("have the bits of the others over rotated codes, with %i threads", async (threads) => {
+    const count = 50_000;
+    const sync = fastest();
+    const { turboEncode, turboDecode, turboTopK } = asyncs();
+    if (!turboEncode || !turboDecode || !turboTopK) throw new Error("no asynchronous kernels");
+    const data = repeated(62, count * DIM);
+    const queries = repeated(63, 5 * (DIM + TURBO_QUERY_EXTRA));
+    const allow = Uint32Array.from({ length: Math.ceil(count / 32) }, (_, i) => Math.imul(i + 1, 0x9e3779b9));
+    for (const bits of [3, 4]) {
+      const layout: TurboLayout = {
+        metric: "l2",
+        dim: DIM,
+        bits,
+        signs: Uint32Array.from({ length: 4 * signWords(DIM) }, (_, i) => Math.imul(i + 1, 0x85ebca6b)),
+        mean: repeated(64, DIM),
+        table: new Float32Array(),
+      };
+      const codes = new Uint8Array(count * turboStride(layout));
+      sync.turboEncode(layout, data, codes);
+      const decoded = new Float32Array(data.length);
+      sync.turboDecode(layout, codes, decoded);
+      for (const [floats, bytes] of [
+        [data, codes],
+        [shared(data), shared(codes)],
+      ]) {
+        sameBytes(await turboEncode(layout, floats, { threads }), codes);
+        sameBytes(await turboDecode(layout, bytes, { threads }), decoded);
+        for (const list of [undefined, allow]) {
+          const found = { slots: new Uint32Array(50), scores: new Float32Array(50) };
+          sync.turboTopK(layout, queries, codes, 10, list, found);
+          expect(await turboTopK(layout, queries, bytes, 10, list, { threads })).toEqual(found);
+        }
+      }
+      data[5 * DIM + 1] = Number.NaN;
+      expect(await codeOf(turboEncode(layout, data, { threads }))).toBe("NOT_FINITE");
+      data[5 * DIM + 1] = 0;
+    }
   });
 
   test("a panic in Rust rejects with INTERNAL, and the process lives", async () => {

@@ -3,16 +3,24 @@ import { describe, expect, test } from "vitest";
 import { isPithError } from "../../src/errors.ts";
 import type { Isa } from "../../src/kernels/kernels.ts";
 import { loadNative } from "../../src/kernels/native.ts";
+import type { TurboLayout } from "../../src/kernels/turbo-layout.ts";
 import { natives, skipped } from "./backends.ts";
 import { sameBits } from "./same-bits.ts";
+import { sameTurbo } from "./same-turbo.ts";
 
 if (skipped !== undefined) {
   console.warn(`native kernels are NOT tested: ${skipped}`);
   test.skip(`native kernels: ${skipped}`, () => undefined);
 }
 
+function layoutOf(bits: number, dim: number): TurboLayout {
+  const none = new Float32Array();
+  return { metric: "dot", bits, dim, signs: new Uint32Array(8), mean: none, table: none };
+}
+
 describe.skipIf(skipped !== undefined).each(natives.map((k) => [k.isa, k] as const))("%s", (_, native) => {
   sameBits(native);
+  sameTurbo(native);
 
   test("reads and writes shared memory", () => {
     const shared = new Float32Array(new SharedArrayBuffer(4 * 600));
@@ -49,6 +57,14 @@ describe.skipIf(skipped !== undefined).each(natives.map((k) => [k.isa, k] as con
         () => native.int8TopK("l2", new Float32Array(3), new Uint8Array(21), 3, 3, undefined, hits),
       ],
       ["INVALID_ARGUMENT", () => native.norms(out, 1, out)],
+      [
+        "INVALID_ARGUMENT",
+        () => native.turboScores(layoutOf(5, 3), new Float32Array(6), new Uint8Array(0), out),
+      ],
+      ["DIM_UNSUPPORTED", () => native.turboDecode(layoutOf(4, 0), new Uint8Array(0), out)],
+      ["LENGTH_MISMATCH", () => native.turboDecode(layoutOf(4, 5), new Uint8Array(8), out)],
+      ["LENGTH_MISMATCH", () => native.turboQueries(layoutOf(4, 5), new Float32Array(5), out)],
+      ["INVALID_ARGUMENT", () => native.turboQueries(layoutOf(4, 1), out.subarray(0, 1), out.subarray(0, 4))],
     ];
     for (const [code, call] of wrong) expect(codeOf(call)).toBe(code);
     expect(out).toEqual(new Float32Array(5).fill(7));

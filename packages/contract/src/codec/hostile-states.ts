@@ -92,7 +92,9 @@ function* tensors(state: CodecState, alter: Alter): Generator<HostileState> {
       tensors: { ...state.tensors, [name]: { ...tensor, ...change } },
     });
     const { [name]: _, ...rest } = state.tensors;
-    yield alter(`the tensor ${name} missing`, { tensors: rest }, REFUSED);
+    // Without any tensor it may be the state of a codec that wasn't trained, where training is a choice.
+    const some = Object.keys(rest).length > 0;
+    yield alter(`the tensor ${name} missing`, { tensors: rest }, some ? REFUSED : undefined);
     yield alter(`null as tensor ${name}`, { tensors: { ...state.tensors, [name]: null } }, REFUSED);
     const longer = new Uint8Array(tensor.bytes.length + 4);
     yield alter(`tensor ${name} with 4 bytes more`, replaced({ bytes: longer }), REFUSED);

@@ -20,7 +20,7 @@ import { topKLaws } from "./top-k.ts";
 import { type ExtraOptions, type LawCheck, type LawChecks, Subject, Trial } from "./trial.ts";
 import { valueLaws } from "./values.ts";
 import { viewLaws } from "./views.ts";
-import { reloaded, resident } from "./wrappers.ts";
+import { reloaded, resident, trained } from "./wrappers.ts";
 
 export interface CodecContract {
   /** `test` of vitest or node:test, `it` of mocha: called with a name and a function for each law. */
@@ -69,10 +69,13 @@ export function codecContract(contract: CodecContract): void {
   const { choices, skipped } = backendChoices(contract.backends ?? ["portable", "native"]);
   for (const extra of [contract.options ?? {}].flat() as ExtraOptions[]) {
     const subject = new Subject(family, extra, seed);
+    const learned = new Subject(trained(family), extra, seed);
     if (skipped !== undefined) test(`${subject.name}: native backend skipped: ${skipped}`, () => {});
     for (const metric of family.metrics)
       for (const choice of choices) {
         register(contract, subject, metric, choice);
+        // Codes of a trained codec may be laid out in another way: they are compared on every backend.
+        if (mayTrain(subject, metric, contract.dims)) register(contract, learned, metric, choice, "trained");
         if (choice !== choices.at(-1)) continue;
         for (const [wrapper, wrap] of Object.entries(WRAPPERS))
           if (wrap !== resident || hasResident(subject, metric, contract.dims))
@@ -106,6 +109,16 @@ function register(
           whileOnBackend(choice, () => check.run(new Trial(subject, metric, dim, t))),
         );
     });
+  }
+}
+
+/** Whether training is a choice: what `create` makes was tested, and what `train` makes is still to be. */
+function mayTrain(subject: Subject, metric: Metric, dims: readonly number[] | undefined): boolean {
+  try {
+    const dim = dims?.[0] ?? subject.minDim(metric);
+    return subject.family.training?.(subject.options(metric, dim)).sample === "optional";
+  } catch {
+    return false; // the tests of the family itself will fail with the reason
   }
 }
 

@@ -6,6 +6,8 @@ export const CODEC_LAWS = {
   "manifest.dims": "every dim from minDim to 65,536 is served; any other is DIM_UNSUPPORTED",
   "manifest.trained":
     "what is learned asks for minSample rows, else SAMPLE_TOO_SMALL; what isn't comes from options alone",
+  "manifest.training":
+    "training says whether a sample is needed, of use or of none, and from how many rows; create and train keep to it",
   "manifest.symmetric": "symmetricScorer is there exactly where the manifest says so",
   "manifest.deterministic": "the same options and sample make the same state and the same codes",
   "stride.exact": "encode gives exactly count x stride bytes, for any count from 0",
@@ -37,7 +39,7 @@ export const CODEC_LAWS = {
   "values.zero": "under cosine a zero row scores 0, and a zero query scores 0 with every row",
   "error.bound": "no row is further from what it decodes to than the stated bound",
   "score.decoded":
-    "a score is the exact one on decoded vectors, within 1e-6 |q||x|; l2 is minus the squared distance",
+    'a score is the exact one on decoded vectors, within 1e-6 |q||x|; l2 is minus the squared distance; "integer": of a query in 127 steps',
   "score.higher": "higher is better: a row's own query scores it above its opposite",
   "score.scale": "under cosine the lengths of rows and queries don't matter",
   "topk.sorted": "topK is scoreInto sorted, best first, for any k from 1; k beyond the count gives them all",
@@ -66,7 +68,8 @@ export const CODEC_LAWS = {
   "async.abort": "a signal that is aborted before the end is ABORTED, with its reason as the cause",
   "backend.codes": '"bitwise": the same bytes as from TypeScript; "ranking": the same hits',
   "backend.decode": "stored codes decode as in TypeScript, within 1e-6 of the row's norm",
-  "backend.scores": "stored codes score as in TypeScript, within 1e-6 |q||x|, and rank alike",
+  "backend.scores":
+    'stored codes score as in TypeScript, within 1e-6 |q||x|, and rank alike; "integer": to the bit',
   "backend.symmetric": "stored codes score with each other as in TypeScript, within 1e-6 |a||b|",
 } as const;
 

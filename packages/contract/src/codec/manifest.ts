@@ -12,6 +12,7 @@ export const manifestLaws: LawChecks<
   | "manifest.decode"
   | "manifest.dims"
   | "manifest.trained"
+  | "manifest.training"
   | "manifest.symmetric"
   | "manifest.deterministic"
 > = {
@@ -50,6 +51,10 @@ export const manifestLaws: LawChecks<
       t.ok(
         ["bitwise", "ranking"].includes(supports.deterministic),
         "supports.deterministic is one of the two",
+      );
+      t.ok(
+        [undefined, "exact", "integer"].includes(supports.scoring),
+        "supports.scoring is one of the two, or absent",
       );
       t.ok(integer(supports.minDim, 1) && supports.minDim <= MAX_DIM, "supports.minDim is a dim");
       t.ok(integer(supports.minSample, 0), "supports.minSample is an integer from 0");
@@ -147,6 +152,32 @@ export const manifestLaws: LawChecks<
       const sample = subject.sample(minSample, dim);
       sample.data[sample.data.length - 1] = Number.NaN;
       t.throws("NOT_FINITE", () => family.train!(sample, options), `training ${metric} on a NaN`);
+    },
+  },
+
+  "manifest.training": {
+    dims: "few",
+    run(trial) {
+      const { t, family, dim, subject, options } = trial;
+      t.equal(
+        typeof family.training,
+        typeof family.train,
+        "type of family.training beside that of family.train",
+      );
+      if (!family.train || !family.training) return;
+      const { sample, minSample } = family.training(options);
+      const rows = subject.sample(Math.max(256, minSample), dim);
+      const { supports } = family.train(rows, options);
+      t.ok(["required", "optional", "none"].includes(sample), "sample is one of the three");
+      t.equal(supports.trained, sample !== "none", `whether train learns, where a sample is ${sample}`);
+      t.equal(supports.minSample, minSample, "rows that the codec of train asks for");
+      if (sample === "required") t.throws("NOT_SUPPORTED", () => family.create(options), "create");
+      else t.ok(!family.create(options).supports.trained, "create makes an untrained codec");
+      if (sample === "none")
+        sameState(t, family.train(rows, options).state(), family.create(options).state(), "state by train");
+      const unknown = { ...options, no_such_option: 1 } as typeof options;
+      t.throws("INVALID_OPTION", () => family.training?.(unknown), "training with an unknown option");
+      t.throws("DIM_UNSUPPORTED", () => family.training?.({ ...options, dim: 0 }), "training for dim 0");
     },
   },
 

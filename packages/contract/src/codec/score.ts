@@ -1,7 +1,7 @@
 /** What a score is: exact on what the code decodes to, higher is better, and blind to length under cosine. */
-import type { Vectors } from "@pith/codec-core";
-import { dot, exactScore, scoreTolerance, unit } from "./exact.ts";
-import { decodes, type LawChecks } from "./trial.ts";
+import type { Codec, Codes, Metric, Vectors } from "@pith/codec-core";
+import { dot, exactScore, norm, scoreTolerance, unit } from "./exact.ts";
+import { decodes, type LawChecks, type Trial } from "./trial.ts";
 
 const COUNT = 37;
 
@@ -14,7 +14,11 @@ export const scoreLaws: LawChecks<"score.decoded" | "score.higher" | "score.scal
       const codec = trial.codec();
       const c = codec.encode(trial.rows(COUNT));
       const decoded = rowsOf(codec.decode(c));
-      for (const metric of codec.supports.metrics)
+      for (const metric of codec.supports.metrics) {
+        if (codec.supports.scoring === "integer") {
+          scoresInIntegers(trial, codec, metric, c);
+          continue;
+        }
         for (let i = 0; i < 3; i++) {
           const query = i < 2 ? trial.query(i) : trial.rows(1).data;
           const scores = trial.scores(codec, metric, query, c);
@@ -27,6 +31,7 @@ export const scoreLaws: LawChecks<"score.decoded" | "score.higher" | "score.scal
               t.near(s, e, tolerance, what),
             );
         }
+      }
     },
   },
 
@@ -69,6 +74,48 @@ export const scoreLaws: LawChecks<"score.decoded" | "score.higher" | "score.scal
     },
   },
 };
+
+/**
+ * Rounding a query q to 127 steps of its largest coordinate moves each coordinate by half a step or less, and a product
+ * with x by at most |x| sqrt(dim) max|q_j| / 254. However a Gaussian query is turned, its coordinates stay below
+ * |q| min(1, 6 / sqrt(dim)): a score may be off by 6 / 254 of |q||x|. Errors come in all sizes and both signs, so that
+ * their root mean square is far smaller; 1 / 254 is allowed.
+ *
+ * Under l2 a score is -(|q|^2 + L - 2 q.x): L, minus the score of a query of zeros, is the squared length of the decoded
+ * vector or of the one that was encoded. It is no more than 0, whatever the error.
+ */
+function scoresInIntegers(trial: Trial, codec: Codec, metric: Metric, c: Codes): void {
+  const { t, dim } = trial;
+  // Codes that keep lengths serve cosine by dividing by them.
+  const divided = metric === "cosine" && codec.metric !== "cosine";
+  const decoded = rowsOf(codec.decode(c)).map((row) => (divided ? unit(row) : row));
+  const encoded = rowsOf(trial.rows(COUNT));
+  const squares = trial.scores(codec, metric, new Float32Array(dim), c).map((score) => -score);
+  if (metric === "l2")
+    squares.forEach((found, i) => {
+      const [own, given] = [decoded[i], encoded[i]].map((row) => norm(row) ** 2);
+      const expected = Math.abs(found - own) < Math.abs(found - given) ? own : given;
+      t.near([found], [expected], 4e-6 * expected, `minus the l2 score of row ${i} with zeros`);
+    });
+  const relative: number[] = [];
+  for (let i = 0; i < 8; i++) {
+    const query = trial.query(i);
+    const q = metric === "cosine" ? unit(query) : query;
+    const scores = trial.scores(codec, metric, query, c);
+    const expected = decoded.map((row, j) =>
+      metric === "l2" ? Math.min(0, 2 * dot(q, row) - norm(q) ** 2 - squares[j]) : dot(q, row),
+    );
+    const sizes = decoded.map((row) => (metric === "l2" ? 2 : 1) * norm(q) * norm(row));
+    const rounding = decoded.map((row) => scoreTolerance(metric, q, row));
+    const tolerance = sizes.map((size, j) => (6 / 254) * size + rounding[j]);
+    t.near(scores, expected, tolerance, `${metric} scores of query ${i}, beside those of the query as it is`);
+    scores.forEach((score, j) => {
+      relative.push(Math.max(0, Math.abs(score - expected[j]) - rounding[j]) / sizes[j]);
+    });
+  }
+  const rms = norm(relative) / Math.sqrt(relative.length);
+  t.ok(rms <= 1 / 254, `${metric} scores are off by 1/254 of |q||x| or less, root mean square (${rms})`);
+}
 
 /** Decoded vectors of a cosine codec are unit vectors up to its own error: a codec may take them as they stand. */
 function asTheyStand(query: Float32Array, decoded: readonly Float32Array[]): number[] {

@@ -1,13 +1,39 @@
 /**
- * Families around a family: whatever a codec owes, it owes as well after it was saved and restored, and where its codes
- * are laid out for the kernels before each search. The suite runs again over each of them.
+ * Families around a family: whatever a codec owes, it owes as well after it was saved and restored, where its codes
+ * are laid out for the kernels before each search, and where it was trained though that is a choice. The suite runs again
+ * over each of them.
  */
-import type { Codec, CodecFamily, Codes, PreparedQuery, Resident, Scorer } from "@pith/codec-core";
+import {
+  type Codec,
+  type CodecFamily,
+  type Codes,
+  PithError,
+  type PreparedQuery,
+  type Resident,
+  type Scorer,
+} from "@pith/codec-core";
 import { throughFile } from "./states.ts";
 
 /** Each codec is the one that `restore` makes of the state of another. */
 export function reloaded(family: CodecFamily): CodecFamily {
   return eachCodec(family, (codec) => family.restore(throughFile(codec.state())));
+}
+
+/** Each codec is a trained one, where that is a choice. */
+export function trained(family: CodecFamily): CodecFamily {
+  const training = family.training?.bind(family);
+  if (!training) return family;
+  return over(family, {
+    create(options) {
+      const codec = family.create(options);
+      if (training(options).sample !== "optional") return codec;
+      throw new PithError("NOT_SUPPORTED", "trained codecs alone are wanted");
+    },
+    training(options) {
+      const { sample, minSample } = training(options);
+      return { sample: sample === "optional" ? "required" : sample, minSample };
+    },
+  });
 }
 
 /** Each search is one over resident codes. A codec without them stays as it is. */

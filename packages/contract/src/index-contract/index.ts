@@ -3,6 +3,7 @@ import { DEFAULT_SEED, type TestFunction, underLaw } from "../runner.ts";
 import { contentLaws } from "./contents.ts";
 import { INDEX_LAWS, type IndexLaw } from "./laws.ts";
 import { modelLaws } from "./model.ts";
+import { offLoopLaws } from "./off-loop.ts";
 import { type IndexChecks, type IndexMaker, Place } from "./place.ts";
 import { savingLaws } from "./saving.ts";
 import { searchLaws } from "./searching.ts";
@@ -19,7 +20,13 @@ export interface IndexContract extends IndexMaker {
   readonly seed?: number;
 }
 
-const CHECKS: IndexChecks<IndexLaw> = { ...modelLaws, ...contentLaws, ...searchLaws, ...savingLaws };
+const CHECKS: IndexChecks<IndexLaw> = {
+  ...modelLaws,
+  ...contentLaws,
+  ...offLoopLaws,
+  ...searchLaws,
+  ...savingLaws,
+};
 
 /** Registers the suite. A failing test throws a `LawFailure`: a plain Error with the law, the place and the seed. */
 export function indexContract(contract: IndexContract): void {

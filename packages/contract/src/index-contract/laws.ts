@@ -6,6 +6,8 @@ export const INDEX_LAWS = {
   "index.add":
     "add takes all rows or none: a repeated or known id, a wrong count, dim or number changes nothing",
   "index.upsert": "upsert replaces in place or adds, says how many of each, and takes all rows or none",
+  "index.async":
+    "addAsync and upsertAsync, where they are, take all rows or none as add and upsert do; aborted is ABORTED",
   "index.remove": "remove counts what was there; what is gone isn't found, and its id can come back",
   "index.get": "get gives an id's own vector in memory of its own, undefined for an unknown id",
   "index.ties": "equal scores rank in the order of adding",

@@ -18,6 +18,14 @@ export interface VectorIndex<Id extends IndexId = IndexId> {
   add(ids: readonly Id[], vectors: Vectors): void;
   /** Adds, or replaces in place: an id keeps its rank among equal scores. DUPLICATE_ID only within `ids`. */
   upsert(ids: readonly Id[], vectors: Vectors): { added: number; replaced: number };
+  /** `add` off the event loop. @throws as `add`; ABORTED, with nothing changed */
+  addAsync?(ids: readonly Id[], vectors: Vectors, options?: { signal?: AbortSignal }): Promise<void>;
+  /** `upsert` off the event loop. @throws as `upsert`; ABORTED, with nothing changed */
+  upsertAsync?(
+    ids: readonly Id[],
+    vectors: Vectors,
+    options?: { signal?: AbortSignal },
+  ): Promise<{ added: number; replaced: number }>;
   /** How many were there and are gone. */
   remove(ids: Iterable<Id>): number;
   has(id: Id): boolean;

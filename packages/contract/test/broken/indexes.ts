@@ -72,6 +72,21 @@ export const brokenIndexes: readonly BrokenIndex[] = [
       })(codec),
   },
   {
+    fault: "adds before it looks at the signal",
+    law: "index.async",
+    make: (codec) =>
+      new (class extends MapIndex {
+        async addAsync(ids: readonly IndexId[], v: Vectors, options: { signal?: AbortSignal } = {}) {
+          super.add(ids, v);
+          if (options.signal?.aborted) throw new PithError("ABORTED", "too late");
+        }
+        async upsertAsync(ids: readonly IndexId[], v: Vectors, options: { signal?: AbortSignal } = {}) {
+          if (options.signal?.aborted) throw new PithError("ABORTED", "in time");
+          return super.upsert(ids, v);
+        }
+      })(codec),
+  },
+  {
     fault: "counts the ids that it was asked to remove",
     law: "index.remove",
     make: (codec) =>

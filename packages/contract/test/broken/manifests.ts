@@ -6,7 +6,7 @@ import {
   PithError,
   type Vectors,
 } from "@pith/codec-core";
-import { grid, ranges } from "../reference-codecs.ts";
+import { grid, ranges, spans } from "../reference-codecs.ts";
 import { type BrokenCodec, breakCodec } from "./breaking.ts";
 
 function claims(family: CodecFamily, change: Partial<CodecSupports>): CodecFamily {
@@ -27,6 +27,11 @@ export const brokenManifests: readonly BrokenCodec[] = [
     fault: "says nothing about determinism",
     law: "manifest.shape",
     family: claims(grid, { deterministic: undefined as unknown as "bitwise" }),
+  },
+  {
+    fault: "scores in some way of its own",
+    law: "manifest.shape",
+    family: claims(grid, { scoring: "roughly" as "exact" }),
   },
   {
     fault: "lists metrics that it doesn't serve",
@@ -88,6 +93,31 @@ export const brokenManifests: readonly BrokenCodec[] = [
     fault: "says that it was trained, and wasn't",
     law: "manifest.trained",
     family: claims(grid, { trained: true, minSample: 10 }),
+  },
+  {
+    fault: "trains, and doesn't say when that is of use",
+    law: "manifest.training",
+    family: { ...ranges, training: undefined } as unknown as CodecFamily,
+  },
+  {
+    fault: "says that its sample is a choice, and can't do without",
+    law: "manifest.training",
+    family: { ...ranges, training: () => ({ sample: "optional", minSample: 300 }) },
+  },
+  {
+    fault: "says that a sample is of no use, and learns from one",
+    law: "manifest.training",
+    family: { ...spans, training: () => ({ sample: "none", minSample: 0 }) },
+  },
+  {
+    fault: "asks for more rows than it says",
+    law: "manifest.training",
+    family: { ...ranges, training: () => ({ sample: "required", minSample: 10 }) },
+  },
+  {
+    fault: "says that it needs a sample whatever it is asked",
+    law: "manifest.training",
+    family: { ...ranges, training: () => ({ sample: "required", minSample: 300 }) },
   },
   {
     fault: "seeds itself by the clock",

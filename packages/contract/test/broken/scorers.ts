@@ -1,5 +1,5 @@
 import { Bitset, type Codes, type Hits, type Resident } from "@pith/codec-core";
-import { grid, plain } from "../reference-codecs.ts";
+import { grid, plain, whole, withWholeQueries } from "../reference-codecs.ts";
 import { type BrokenCodec, breakCodec, breakQueries, breakScorer } from "./breaking.ts";
 
 /** Scores changed by `change`, and topK found from them honestly, so that only the scores are wrong. */
@@ -41,6 +41,21 @@ export const brokenScorers: readonly BrokenCodec[] = [
     fault: "gives l2 without the square",
     law: "score.decoded",
     family: withScores((score, _, { metric }) => (metric === "l2" ? -Math.sqrt(-score) : score)),
+  },
+  {
+    fault: "rounds queries to 15 steps where 127 are promised",
+    law: "score.decoded",
+    family: withWholeQueries(grid, 15),
+  },
+  {
+    fault: "scores in integers with a step that is off by a hundredth",
+    law: "score.decoded",
+    family: breakQueries(whole, (prepared) => ({
+      scoreInto(c, out) {
+        prepared.scoreInto(c, out);
+        for (let i = 0; i < out.length; i++) out[i] *= 1.01;
+      },
+    })),
   },
   {
     fault: "doesn't normalise cosine queries",

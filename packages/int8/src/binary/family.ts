@@ -11,6 +11,7 @@ import {
   METRICS,
   PithError,
   readOptions,
+  type Training,
   unitRows,
   type Vectors,
 } from "@pith/codec-core";
@@ -23,6 +24,7 @@ export type BinaryOptions = CommonOptions & Partial<BinaryParams>;
 /** The binary family: `binary.create({ dim: 384 })`, or `binary.train(sample, { dim: 384, centre: true })`. */
 export const binary: CodecFamily<BinaryOptions> & {
   train(sample: Vectors, options: BinaryOptions): Codec;
+  training(options: BinaryOptions): Training;
 } = {
   name: NAME,
   version: VERSION,
@@ -63,6 +65,15 @@ export const binary: CodecFamily<BinaryOptions> & {
       params,
       Float32Array.from(sums, (sum) => sum / sample.count),
     );
+  },
+
+  /** A sample is needed for `centre`, and of no use without. */
+  training({ dim, metric = "cosine", ...rest }: BinaryOptions): Training {
+    checkDim(dim);
+    checkMetric(metric);
+    return readParams(rest).centre
+      ? { sample: "required", minSample: MIN_SAMPLE }
+      : { sample: "none", minSample: 0 };
   },
 
   restore(state: CodecState): Codec {

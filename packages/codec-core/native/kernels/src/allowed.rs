@@ -20,6 +20,15 @@ impl<'a> Allowed<'a> {
         Ok(Allowed { rows, words })
     }
 
+    /// All of `rows`.
+    pub(crate) fn all(rows: usize) -> Allowed<'a> {
+        Allowed { rows, words: None }
+    }
+
+    pub(crate) fn is_all(&self) -> bool {
+        self.words.is_none()
+    }
+
     pub(crate) fn count(&self) -> usize {
         match self.words {
             None => self.rows,
@@ -48,6 +57,11 @@ pub(crate) struct Blocks<'a> {
 }
 
 impl Blocks<'_> {
+    /// Of all rows: goes on from this one.
+    pub(crate) fn skip(&mut self, row: usize) {
+        self.next = row;
+    }
+
     /// Fills `slots` with the next rows and says how many there were; 0 at the end.
     pub(crate) fn fill(&mut self, slots: &mut [u32]) -> usize {
         let Some(words) = self.of.words else {

@@ -40,7 +40,8 @@ pub fn hadamard(
     Ok(())
 }
 
-fn sign_words(dim: usize) -> usize {
+/// Words of signs in a round.
+pub(crate) fn sign_words(dim: usize) -> usize {
     2 * dim.div_ceil(64)
 }
 
@@ -56,56 +57,89 @@ impl Kernel for Rotate<'_> {
     type Output = ();
 
     fn scalar(self) {
-        self.rows(transform);
+        let rounds = Rounds::new(self.dim, self.signs, self.inverse);
+        self.out.copy_from_slice(self.data);
+        for row in self.out.chunks_exact_mut(self.dim) {
+            rounds.rotate(row);
+        }
     }
 
     #[inline(always)]
     unsafe fn simd<S: Simd>(self) {
-        self.rows(
+        let rounds = Rounds::new(self.dim, self.signs, self.inverse);
+        self.out.copy_from_slice(self.data);
+        for row in self.out.chunks_exact_mut(self.dim) {
+            // SAFETY: run() has the instruction set.
+            unsafe { rounds.rotate_lanes::<S::F>(row) };
+        }
+    }
+}
+
+/// A rotation, ready for rows.
+pub(crate) struct Rounds {
+    dim: usize,
+    /// Coordinates of a window.
+    p: usize,
+    scale: f32,
+    /// The sign bits of each round, as masks to flip with.
+    masks: Vec<u32>,
+    inverse: bool,
+}
+
+impl Rounds {
+    #[inline(always)]
+    pub(crate) fn new(dim: usize, signs: &[u32], inverse: bool) -> Rounds {
+        let p = 1 << dim.ilog2();
+        let masks = signs
+            .chunks_exact(sign_words(dim))
+            .flat_map(|words| (0..dim).map(|j| (words[j / 32] >> (j % 32) & 1) << 31))
+            .collect();
+        Rounds { dim, p, scale: (1.0 / (p as f64).sqrt()) as f32, masks, inverse }
+    }
+
+    /// The reference.
+    pub(crate) fn rotate(&self, row: &mut [f32]) {
+        self.each(row, transform);
+    }
+
+    /// # Safety
+    /// As for [`F32x16`].
+    #[inline(always)]
+    pub(crate) unsafe fn rotate_lanes<F: F32x16>(&self, row: &mut [f32]) {
+        self.each(
+            row,
             #[inline(always)]
             |window, scale| {
                 if window.len() < 16 {
                     transform(window, scale);
                 } else {
-                    // SAFETY: run() has the instruction set; the length is a power of two.
-                    unsafe { transform_lanes::<S::F>(window, scale) };
+                    // SAFETY: as above; the length is a power of two.
+                    unsafe { transform_lanes::<F>(window, scale) };
                 }
             },
         );
     }
-}
 
-impl Rotate<'_> {
     #[inline(always)]
-    fn rows(self, transform: impl Fn(&mut [f32], f32)) {
-        let Rotate { data, dim, signs, inverse, out } = self;
-        let p = 1 << dim.ilog2();
-        let scale = (1.0 / (p as f64).sqrt()) as f32;
-        // The sign bits of each round, as masks to flip with.
-        let masks: Vec<u32> = signs
-            .chunks_exact(sign_words(dim))
-            .flat_map(|words| (0..dim).map(|j| (words[j / 32] >> (j % 32) & 1) << 31))
-            .collect();
+    fn each(&self, row: &mut [f32], transform: impl Fn(&mut [f32], f32)) {
+        let Rounds { dim, p, scale, ref masks, inverse } = *self;
         let rounds = masks.len() / dim;
-        out.copy_from_slice(data);
-        for row in out.chunks_exact_mut(dim) {
-            for i in 0..rounds {
-                let r = if inverse { rounds - 1 - i } else { i };
-                let first = if r % 2 == 0 { 0 } else { dim - p };
-                let pairs = p < dim && r % 2 == 1;
-                if pairs && inverse {
-                    halves(row);
-                }
-                if !inverse {
-                    flip(row, &masks[r * dim..][..dim]);
-                }
-                transform(&mut row[first..first + p], scale);
-                if inverse {
-                    flip(row, &masks[r * dim..][..dim]);
-                }
-                if pairs && !inverse {
-                    halves(row);
-                }
+        for i in 0..rounds {
+            let r = if inverse { rounds - 1 - i } else { i };
+            let first = if r % 2 == 0 { 0 } else { dim - p };
+            let pairs = p < dim && r % 2 == 1;
+            if pairs && inverse {
+                halves(row);
+            }
+            if !inverse {
+                flip(row, &masks[r * dim..][..dim]);
+            }
+            transform(&mut row[first..first + p], scale);
+            if inverse {
+                flip(row, &masks[r * dim..][..dim]);
+            }
+            if pairs && !inverse {
+                halves(row);
             }
         }
     }

@@ -22,6 +22,7 @@ mod popcount;
 mod simd;
 mod stripes;
 mod topk;
+mod turbo;
 
 pub use binary::{binary_decode, binary_encode, binary_scores, binary_symmetric, binary_top_k};
 pub use crc32c::crc32c;
@@ -37,3 +38,4 @@ pub use int8_grouped::{
 pub use isa::{Isa, cpu_features};
 pub use norms::{norms, unit_rows};
 pub use topk::TopKOutput;
+pub use turbo::{TurboLayout, turbo_decode, turbo_encode, turbo_queries, turbo_scores, turbo_top_k};

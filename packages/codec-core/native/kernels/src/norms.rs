@@ -85,26 +85,7 @@ impl Kernel for UnitRows<'_> {
     #[inline(always)]
     fn scalar(self) {
         for (row, out) in self.data.chunks_exact(self.dim).zip(self.out.chunks_exact_mut(self.dim)) {
-            let mut partials = [0f64; 8];
-            let (blocks, rest) = row.as_chunks::<8>();
-            for block in blocks {
-                for l in 0..8 {
-                    partials[l] += f64::from(block[l]) * f64::from(block[l]);
-                }
-            }
-            for l in 0..rest.len() {
-                partials[l] += f64::from(rest[l]) * f64::from(rest[l]);
-            }
-            for half in [4, 2, 1] {
-                for i in 0..half {
-                    partials[i] += partials[i + half];
-                }
-            }
-            let norm = partials[0].sqrt();
-            let factor = if norm > 0.0 { 1.0 / norm } else { 0.0 };
-            for (out, &v) in out.iter_mut().zip(row) {
-                *out = (f64::from(v) * factor) as f32;
-            }
+            unit_row(row, out);
         }
     }
 
@@ -112,6 +93,31 @@ impl Kernel for UnitRows<'_> {
     #[inline(always)]
     unsafe fn simd<S: Simd>(self) {
         self.scalar();
+    }
+}
+
+/// One row of [`unit_rows`].
+#[inline(always)]
+pub(crate) fn unit_row(row: &[f32], out: &mut [f32]) {
+    let mut partials = [0f64; 8];
+    let (blocks, rest) = row.as_chunks::<8>();
+    for block in blocks {
+        for l in 0..8 {
+            partials[l] += f64::from(block[l]) * f64::from(block[l]);
+        }
+    }
+    for l in 0..rest.len() {
+        partials[l] += f64::from(rest[l]) * f64::from(rest[l]);
+    }
+    for half in [4, 2, 1] {
+        for i in 0..half {
+            partials[i] += partials[i + half];
+        }
+    }
+    let norm = partials[0].sqrt();
+    let factor = if norm > 0.0 { 1.0 / norm } else { 0.0 };
+    for (out, &v) in out.iter_mut().zip(row) {
+        *out = (f64::from(v) * factor) as f32;
     }
 }
 

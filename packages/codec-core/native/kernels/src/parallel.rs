@@ -20,6 +20,7 @@ use crate::float_scan::{self, FloatRows, Metric};
 use crate::int8::{self, CodeRows, SCALE_BYTES};
 use crate::isa::Isa;
 use crate::topk::TopKOutput;
+use crate::turbo::{self, TurboLayout};
 
 /// Stops a call from another thread, and counts the rows that it has done.
 #[derive(Debug, Default)]
@@ -241,7 +242,7 @@ pub fn int8_top_k(
 ) -> Result<(), Fault> {
     let rows = CodeRows::new(codes, dim)?.count();
     let stride = dim + SCALE_BYTES;
-    Search { team, isa, queries, rows, dim, k, allow }.run(out, |queries, from, to, allow, k, out| {
+    Search { team, isa, queries, floats: dim, rows, dim, k, allow }.run(out, |queries, from, to, allow, k, out| {
         int8::int8_top_k(isa, metric, queries, &codes[from * stride..to * stride], dim, k, allow, out)
     })
 }
@@ -261,12 +262,68 @@ pub fn float_top_k(
 ) -> Result<(), Fault> {
     expect_dim(dim)?;
     let count = row_count("floats of the rows", rows.len(), dim)?;
-    Search { team, isa, queries, rows: count, dim, k, allow }.run(out, |queries, from, to, allow, k, out| {
-        let part = match rows {
-            FloatRows::F32(data) => FloatRows::F32(&data[from * dim..to * dim]),
-            FloatRows::F16(data) => FloatRows::F16(&data[from * dim..to * dim]),
-        };
-        float_scan::float_top_k(isa, metric, queries, part, dim, k, allow, out)
+    Search { team, isa, queries, floats: dim, rows: count, dim, k, allow }.run(
+        out,
+        |queries, from, to, allow, k, out| {
+            let part = match rows {
+                FloatRows::F32(data) => FloatRows::F32(&data[from * dim..to * dim]),
+                FloatRows::F16(data) => FloatRows::F16(&data[from * dim..to * dim]),
+            };
+            float_scan::float_top_k(isa, metric, queries, part, dim, k, allow, out)
+        },
+    )
+}
+
+/// [`crate::turbo_encode`] by a team.
+pub fn turbo_encode(team: Team, isa: Isa, layout: TurboLayout, data: &[f32], out: &mut [u8]) -> Result<(), Fault> {
+    layout.check()?;
+    let rows = row_count("floats", data.len(), layout.dim)?;
+    expect("bytes of codes", rows * layout.stride(), out.len())?;
+    team.rows((data, layout.dim), (out, layout.stride()), |data, out| turbo::turbo_encode(isa, layout, data, out))
+}
+
+/// [`crate::turbo_decode`] by a team.
+pub fn turbo_decode(team: Team, isa: Isa, layout: TurboLayout, codes: &[u8], out: &mut [f32]) -> Result<(), Fault> {
+    layout.check()?;
+    let rows = row_count("bytes of the codes", codes.len(), layout.stride())?;
+    expect("floats", rows * layout.dim, out.len())?;
+    team.rows((codes, layout.stride()), (out, layout.dim), |codes, out| turbo::turbo_decode(isa, layout, codes, out))
+}
+
+/// [`crate::turbo_scores`] by a team.
+pub fn turbo_scores(
+    team: Team,
+    isa: Isa,
+    layout: TurboLayout,
+    query: &[f32],
+    codes: &[u8],
+    out: &mut [f32],
+) -> Result<(), Fault> {
+    layout.check()?;
+    let rows = row_count("bytes of the codes", codes.len(), layout.stride())?;
+    expect("floats of the query", layout.query_floats(), query.len())?;
+    expect("scores", rows, out.len())?;
+    team.rows((codes, layout.stride()), (out, 1), |codes, out| turbo::turbo_scores(isa, layout, query, codes, out))
+}
+
+/// [`crate::turbo_top_k`] by a team.
+#[allow(clippy::too_many_arguments)]
+pub fn turbo_top_k(
+    team: Team,
+    isa: Isa,
+    layout: TurboLayout,
+    queries: &[f32],
+    codes: &[u8],
+    k: usize,
+    allow: Option<&[u32]>,
+    out: TopKOutput,
+) -> Result<(), Fault> {
+    layout.check()?;
+    let stride = layout.stride();
+    let rows = row_count("bytes of the codes", codes.len(), stride)?;
+    let (floats, dim) = (layout.query_floats(), layout.dim);
+    Search { team, isa, queries, floats, rows, dim, k, allow }.run(out, |queries, from, to, allow, k, out| {
+        turbo::turbo_top_k(isa, layout, queries, &codes[from * stride..to * stride], k, allow, out)
     })
 }
 
@@ -275,6 +332,8 @@ struct Search<'a> {
     team: Team<'a>,
     isa: Isa,
     queries: &'a [f32],
+    /// Floats of a query.
+    floats: usize,
     rows: usize,
     dim: usize,
     k: usize,
@@ -291,8 +350,8 @@ impl Search<'_> {
         out: TopKOutput,
         scan: impl Fn(&[f32], usize, usize, Option<&[u32]>, usize, TopKOutput) -> Result<(), Fault> + Sync,
     ) -> Result<(), Fault> {
-        let Search { team, queries, rows, dim, k, allow, .. } = self;
-        let count = row_count("floats of the queries", queries.len(), dim)?;
+        let Search { team, queries, floats, rows, dim, k, allow, .. } = self;
+        let count = row_count("floats of the queries", queries.len(), floats)?;
         let allowed = Allowed::new(rows, allow)?;
         let threads = team.threads_for(rows.saturating_mul(dim).saturating_mul(count));
         if count == 0 || (threads == 1 && team.control.is_none()) {
@@ -301,12 +360,12 @@ impl Search<'_> {
         out.check(count, k, &allowed)?;
         let (width, block) = self.piece(count, threads);
         let best: Vec<Mutex<Vec<Vec<Hit>>>> =
-            queries.chunks(width * dim).map(|part| Mutex::new(vec![Vec::new(); part.len() / dim])).collect();
+            queries.chunks(width * floats).map(|part| Mutex::new(vec![Vec::new(); part.len() / floats])).collect();
         let pieces = (0..best.len()).flat_map(|group| (0..rows).step_by(block).map(move |from| (group, from)));
         team.each(threads, pieces, |(group, from)| {
             let to = rows.min(from + block);
-            let part = &queries[group * width * dim..queries.len().min((group + 1) * width * dim)];
-            let n = part.len() / dim;
+            let part = &queries[group * width * floats..queries.len().min((group + 1) * width * floats)];
+            let n = part.len() / floats;
             let allow = allow.map(|words| &words[from / 32..to.div_ceil(32)]);
             let k_here = k.min(Allowed::new(to - from, allow)?.count());
             if k_here > 0 {

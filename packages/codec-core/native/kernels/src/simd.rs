@@ -5,6 +5,8 @@
 //! the features, and its intrinsics would become calls.
 
 use crate::isa::{Isa, Level};
+use crate::turbo::trellis::{PerWindow, Steps};
+use crate::turbo::{Cells, Coding};
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -15,6 +17,7 @@ mod avx512;
 pub(crate) trait Simd {
     type F: F32x16;
     type W: Words;
+    type P: Packed<Floats = Self::F>;
     /// Room for 16 accumulators of 16 floats in registers (else for 4).
     const WIDE: bool;
 
@@ -26,6 +29,12 @@ pub(crate) trait Simd {
     /// # Safety
     /// Needs the instruction set.
     unsafe fn keep_best(numbers: &mut Vec<f32>, k: usize) -> f32;
+
+    /// As `trellis::step`; `came` has room for each u.
+    ///
+    /// # Safety
+    /// Needs the instruction set.
+    unsafe fn trellis_step(steps: &Steps, costs: &mut PerWindow<u16>, coordinate: i8, settle: bool, came: &mut [u16]);
 }
 
 /// Sixteen float32 lanes: the sixteen partials of the pinned sum (see `stripes`).
@@ -39,6 +48,7 @@ pub(crate) trait F32x16: Copy {
     unsafe fn load_part(from: *const f32, n: usize) -> Self;
     unsafe fn load_f16(from: *const u16) -> Self;
     unsafe fn load_i8(from: *const i8) -> Self;
+    unsafe fn load_i32(from: *const i32) -> Self;
     unsafe fn store(self, to: *mut f32);
     unsafe fn store_f16(self, to: *mut u16);
     /// Rounded half to even.
@@ -51,6 +61,10 @@ pub(crate) trait F32x16: Copy {
     unsafe fn abs(self) -> Self;
     /// Whether no lane is NaN or infinite.
     unsafe fn is_finite(self) -> bool;
+    /// Bit i is set unless lane i is below that of `other`.
+    unsafe fn not_below(self, other: Self) -> u32;
+    /// The levels nearest to the lanes; writes their codes. See `turbo`.
+    unsafe fn quantize(self, cells: &Cells, codes: *mut u8) -> Self;
     /// The tree 16 -> 8 -> 4 -> 2 -> 1, lane i + lane (i + half).
     unsafe fn fold(self) -> f32;
     /// Largest lane of numbers.
@@ -101,6 +115,31 @@ pub(crate) trait Words: Copy {
         dim: usize,
         test: &ScanTest,
     ) -> (u32, [i32; 8]);
+}
+
+/// Rows of `turbo` codes, read in the order of `turbo/order`.
+///
+/// # Safety
+/// As for [`F32x16`].
+pub(crate) trait Packed {
+    type Floats: F32x16;
+    /// Bytes of a register.
+    const REGISTER: usize;
+
+    /// Writes a row's levels to `to`, which has room for them and a register more.
+    unsafe fn unpack(coding: Coding, codes: &[u8], to: &mut [i8]);
+    /// Inner products of a query, its elements in whole registers and their sum, with sixteen rows.
+    unsafe fn products(coding: Coding, query: &[i8], sum: i32, rows: Sixteen) -> Self::Floats;
+}
+
+/// Sixteen rows, side by side.
+#[derive(Clone, Copy)]
+pub(crate) struct Sixteen {
+    pub first: *const u8,
+    /// Bytes from one row to the next.
+    pub stride: usize,
+    /// Code bytes of a row.
+    pub bytes: usize,
 }
 
 /// A float for each of up to sixteen lanes.

@@ -1,6 +1,6 @@
 //! The binding: translation only. Kernels are named by their instruction set, faults come back as data, and a panic
 //! becomes a JavaScript error (`catch_unwind`) instead of the end of the process. Calls with `threads` share their work
-//! out among that many; `task` has those that leave JavaScript's thread.
+//! out among that many; `task` has those that leave JavaScript's thread, `turbo` those of rotated codes.
 
 mod mapping;
 mod pages;
@@ -72,6 +72,8 @@ macro_rules! apart {
         unsafe { $out.as_mut() }
     }};
 }
+
+mod turbo; // here, for it uses the macro
 
 fn shared() -> Fault {
     Fault {

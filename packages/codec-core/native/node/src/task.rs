@@ -45,7 +45,7 @@ impl Job {
 }
 
 /// An array of JavaScript, and what keeps its memory.
-struct Lent<A, T> {
+pub(crate) struct Lent<A, T> {
     _array: A,
     _mapping: Option<Arc<Mapping>>,
     at: *mut T,
@@ -57,13 +57,13 @@ unsafe impl<A, T> Send for Lent<A, T> {}
 unsafe impl<A, T> Sync for Lent<A, T> {}
 
 impl<A: AsRef<[T]>, T> Lent<A, T> {
-    fn new(array: A) -> Lent<A, T> {
+    pub(crate) fn new(array: A) -> Lent<A, T> {
         let slice = array.as_ref();
         let (at, length) = (slice.as_ptr().cast_mut(), slice.len());
         Lent { _mapping: holding(at.cast(), size_of_val(slice)), at, length, _array: array }
     }
 
-    fn get(&self) -> &[T] {
+    pub(crate) fn get(&self) -> &[T] {
         // An empty array of JavaScript may have no address.
         if self.length == 0 {
             return &[];
@@ -75,7 +75,7 @@ impl<A: AsRef<[T]>, T> Lent<A, T> {
     /// # Safety
     /// Once in a task, and where nothing else reaches this memory.
     #[allow(clippy::mut_from_ref)]
-    unsafe fn get_mut(&self) -> &mut [T] {
+    pub(crate) unsafe fn get_mut(&self) -> &mut [T] {
         if self.length == 0 {
             return &mut [];
         }
@@ -106,7 +106,11 @@ impl Task for KernelTask {
     }
 }
 
-fn task(job: &Job, threads: u32, work: impl Fn(Team) -> Option<Fault> + Send + 'static) -> AsyncTask<KernelTask> {
+pub(crate) fn task(
+    job: &Job,
+    threads: u32,
+    work: impl Fn(Team) -> Option<Fault> + Send + 'static,
+) -> AsyncTask<KernelTask> {
     let control = Arc::clone(&job.control);
     AsyncTask::new(KernelTask(Box::new(move || {
         work(Team { threads: threads as usize, control: Some(&control), block: 0 })

@@ -1,14 +1,15 @@
 //! One kernel with the arguments of a case, and what came of it as words that can be compared.
 
 use pith_kernels::{
-    Fault, FloatRows, Isa, Metric, TopKOutput, crc32c, first_non_finite, float_scores, float_top_k, from_float16,
-    int8_decode, int8_encode, int8_scores, int8_top_k, norms, to_float16,
+    Fault, FloatRows, Isa, Metric, TopKOutput, TurboLayout, crc32c, first_non_finite, float_scores, float_top_k,
+    from_float16, int8_decode, int8_encode, int8_scores, int8_top_k, norms, to_float16, turbo_decode, turbo_encode,
+    turbo_queries, turbo_scores, turbo_top_k,
 };
 
 use crate::case::{self, Buffer, Kind};
 use crate::rng::Rng;
 
-pub const NAMES: [&str; 12] = [
+pub const NAMES: [&str; 17] = [
     "crc32c",
     "first_non_finite",
     "to_float16",
@@ -21,11 +22,17 @@ pub const NAMES: [&str; 12] = [
     "int8_decode",
     "int8_scores",
     "int8_top_k",
+    "turbo_encode",
+    "turbo_decode",
+    "turbo_queries",
+    "turbo_scores",
+    "turbo_top_k",
 ];
 pub const COUNT: usize = NAMES.len();
 
 /// Searches and scans come more often than what is simple.
-const CHOICE: [usize; 20] = [0, 1, 2, 3, 4, 5, 5, 6, 7, 7, 8, 8, 9, 10, 10, 11, 11, 11, 11, 11];
+const CHOICE: [usize; 29] =
+    [0, 1, 2, 3, 4, 5, 5, 6, 7, 7, 8, 8, 9, 10, 10, 11, 11, 11, 11, 11, 12, 12, 13, 14, 15, 15, 16, 16, 16];
 
 pub fn index(rng: &mut Rng) -> usize {
     rng.pick(&CHOICE)
@@ -141,12 +148,68 @@ pub fn run(isa: Isa, rng: &mut Rng) -> Given {
             let mut out = room(rng, rows);
             of_floats(int8_scores(isa, metric, query.get(), codes.get(), dim, out.get_mut()), &out)
         }
-        _ => {
+        11 => {
             let codes = case::codes(rng, code_size, dim);
             search(rng, dim, rows, kind, |queries, k, allow, out| {
                 int8_top_k(isa, metric, queries, codes.get(), dim, k, allow, out)
             })
         }
+        _ => turbo(isa, rng, kernel, metric, dim, rows, kind),
+    }
+}
+
+/// The kernels of rotated codes, with a layout that now and then doesn't fit.
+fn turbo(isa: Isa, rng: &mut Rng, kernel: usize, metric: Metric, dim: usize, rows: usize, kind: Kind) -> Given {
+    let bits = if rng.once_in(40) { rng.below(20) } else { rng.pick(&[1, 2, 3, 4, 4, 8]) };
+    let trellis = rng.once_in(3);
+    let sane = dim.min(65_536);
+    let rounds = rng.pick(&[4, 4, 4, 0, 1]);
+    let words = case::length(rng, 2 * sane.div_ceil(64) * rounds);
+    let signs = Buffer::new(rng, words, 0, |rng| rng.next() as u32);
+    let mean = rng.pick(&[0, sane]);
+    let mean = case::length(rng, mean);
+    let mean = case::floats(rng, mean, Kind::Finite);
+    let table = if rng.below(2) == 0 { 0 } else { case::length(rng, 256) };
+    let any = rng.below(2) == 0 && kernel != 12;
+    let mut scalar = 0.0;
+    let table = Buffer::new(rng, table, 0.5, |rng| {
+        let given = scalar;
+        scalar = scalar * 1.05 + 1e-4;
+        if any && rng.once_in(4) { case::float(rng, kind, 1.0) } else { given }
+    });
+    let layout = TurboLayout { metric, bits, trellis, dim, signs: signs.get(), mean: mean.get(), table: table.get() };
+    let behind = if table.get().is_empty() { 4 } else { 1 } + if metric == Metric::L2 { 4 } else { 0 };
+    let stride = (sane * bits).div_ceil(8) + behind;
+    let size = case::length(rng, rows * sane);
+    let code_size = case::length(rng, rows * stride);
+    let queries = sane + 3;
+    match kernel {
+        12 => {
+            let data = case::floats(rng, size, Kind::Finite);
+            let mut out = Buffer::new(rng, code_size, 0xa5, |_| 0x5a);
+            return of_bytes(turbo_encode(isa, layout, data.get(), out.get_mut()), &out);
+        }
+        14 => {
+            let data = case::floats(rng, size, Kind::Finite);
+            let mut out = room(rng, rows * queries);
+            return of_floats(turbo_queries(isa, layout, data.get(), out.get_mut()), &out);
+        }
+        _ => {}
+    }
+    let codes = case::codes(rng, code_size, stride.saturating_sub(4));
+    match kernel {
+        13 => {
+            let mut out = room(rng, size);
+            of_floats(turbo_decode(isa, layout, codes.get(), out.get_mut()), &out)
+        }
+        15 => {
+            let query = query(rng, queries, 1, kind);
+            let mut out = room(rng, rows);
+            of_floats(turbo_scores(isa, layout, query.get(), codes.get(), out.get_mut()), &out)
+        }
+        _ => search(rng, queries, rows, kind, |queries, k, allow, out| {
+            turbo_top_k(isa, layout, queries, codes.get(), k, allow, out)
+        }),
     }
 }
 

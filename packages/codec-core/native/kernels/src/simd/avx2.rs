@@ -4,8 +4,13 @@
 //! trick with `vpmaddubsw` and moved signs takes as many instructions and can't bear a code of -128.
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
+pub(super) mod turbo;
+pub(super) mod windows;
+
 use super::{F32x16, Kernel, LaneTests, Lanes, RowTest, ScanTest, Simd, Words};
 use crate::int8::{LEAST_SQUARE, SANE, best};
+use crate::turbo::Cells;
+use crate::turbo::trellis::{self, PerWindow, Steps};
 use std::arch::x86_64::*;
 
 pub(super) struct Avx2;
@@ -13,6 +18,7 @@ pub(super) struct Avx2;
 impl Simd for Avx2 {
     type F = Floats;
     type W = Pairs;
+    type P = Avx2;
     const WIDE: bool = false;
 
     #[inline(always)]
@@ -23,6 +29,12 @@ impl Simd for Avx2 {
     #[inline(always)]
     unsafe fn keep_best(numbers: &mut Vec<f32>, k: usize) -> f32 {
         keep_best(numbers, k)
+    }
+
+    #[inline(always)]
+    unsafe fn trellis_step(steps: &Steps, costs: &mut PerWindow<u16>, coordinate: i8, settle: bool, came: &mut [u16]) {
+        // The compiler's own lanes will do but for `sources`, which this instruction set can't follow.
+        trellis::step(steps, costs, coordinate, settle, came);
     }
 }
 
@@ -79,6 +91,13 @@ impl F32x16 for Floats {
         )
     }
     #[inline(always)]
+    unsafe fn load_i32(from: *const i32) -> Self {
+        Floats(
+            _mm256_cvtepi32_ps(_mm256_loadu_si256(from.cast())),
+            _mm256_cvtepi32_ps(_mm256_loadu_si256(from.add(8).cast())),
+        )
+    }
+    #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
         _mm256_storeu_ps(to, self.0);
         _mm256_storeu_ps(to.add(8), self.1);
@@ -129,6 +148,21 @@ impl F32x16 for Floats {
         _mm256_movemask_ps(less) == 0xff
     }
     #[inline(always)]
+    unsafe fn not_below(self, other: Self) -> u32 {
+        let low = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NLT_UQ>(self.0, other.0));
+        let high = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_NLT_UQ>(self.1, other.1));
+        (low | high << 8) as u32
+    }
+    #[inline(always)]
+    unsafe fn quantize(self, cells: &Cells, codes: *mut u8) -> Self {
+        let (low, low_codes) = quantize8(self.0, cells);
+        let (high, high_codes) = quantize8(self.1, cells);
+        let words = _mm256_permute4x64_epi64::<0b11_01_10_00>(_mm256_packs_epi32(low_codes, high_codes));
+        let (first, second) = (_mm256_castsi256_si128(words), _mm256_extracti128_si256::<1>(words));
+        _mm_storeu_si128(codes.cast(), _mm_packs_epi16(first, second));
+        Floats(low, high)
+    }
+    #[inline(always)]
     unsafe fn fold(self) -> f32 {
         fold8(_mm256_add_ps(self.0, self.1))
     }
@@ -146,6 +180,23 @@ impl F32x16 for Floats {
             _ => Floats(butterfly8::<H>(self.0), butterfly8::<H>(self.1)),
         }
     }
+}
+
+/// Levels and codes of eight lanes.
+#[inline(always)]
+unsafe fn quantize8(w: __m256, cells: &Cells) -> (__m256, __m256i) {
+    let sign = _mm256_set1_ps(-0.0);
+    let size = _mm256_andnot_ps(sign, w);
+    let mut place = _mm256_setzero_si256();
+    for &threshold in &cells.thresholds {
+        let reached = _mm256_cmp_ps::<_CMP_GE_OQ>(size, _mm256_set1_ps(threshold));
+        place = _mm256_sub_epi32(place, _mm256_castps_si256(reached));
+    }
+    let level = _mm256_permutevar8x32_ps(_mm256_loadu_ps(cells.levels.as_ptr()), place);
+    let negative = _mm256_cmp_ps::<_CMP_LT_OQ>(w, _mm256_setzero_ps());
+    let place = _mm256_xor_si256(place, _mm256_castps_si256(negative));
+    let code = _mm256_add_epi32(place, _mm256_set1_epi32(cells.half));
+    (_mm256_xor_ps(level, _mm256_and_ps(negative, sign)), code)
 }
 
 /// As `butterfly`, H = 1, 2 or 4.

@@ -5,9 +5,15 @@
 //! that to the queries, so that rows are read where they are; a single query meets flipped rows.
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
+mod trellis;
+mod turbo;
+mod windows;
+
 use super::avx2::{array, fetch_far, fold8, reaching8, scales8, sums8};
 use super::{F32x16, Kernel, LaneTests, Lanes, RowTest, ScanTest, Simd, Words};
 use crate::int8::{SANE, best};
+use crate::turbo::Cells;
+use crate::turbo::trellis::{PerWindow, Steps};
 use std::arch::x86_64::*;
 
 pub(super) struct Avx512;
@@ -15,6 +21,7 @@ pub(super) struct Avx512;
 impl Simd for Avx512 {
     type F = Floats;
     type W = Quads;
+    type P = Avx512;
     const WIDE: bool = true;
 
     #[inline(always)]
@@ -25,6 +32,16 @@ impl Simd for Avx512 {
     #[inline(always)]
     unsafe fn keep_best(numbers: &mut Vec<f32>, k: usize) -> f32 {
         keep_best(numbers, k)
+    }
+
+    #[inline(always)]
+    unsafe fn trellis_step(steps: &Steps, costs: &mut PerWindow<u16>, coordinate: i8, settle: bool, came: &mut [u16]) {
+        match steps.bits {
+            1 => trellis::step::<4>(steps, costs, coordinate, settle, came),
+            2 => trellis::step::<2>(steps, costs, coordinate, settle, came),
+            3 => trellis::step::<1>(steps, costs, coordinate, settle, came),
+            _ => trellis::step_half(steps, costs, coordinate, settle, came),
+        }
     }
 }
 
@@ -62,6 +79,10 @@ impl F32x16 for Floats {
     #[inline(always)]
     unsafe fn load_i8(from: *const i8) -> Self {
         Floats(_mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(from.cast()))))
+    }
+    #[inline(always)]
+    unsafe fn load_i32(from: *const i32) -> Self {
+        Floats(_mm512_cvtepi32_ps(_mm512_loadu_si512(from.cast())))
     }
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
@@ -102,6 +123,27 @@ impl F32x16 for Floats {
     #[inline(always)]
     unsafe fn is_finite(self) -> bool {
         _mm512_cmp_ps_mask::<_CMP_LT_OQ>(self.abs().0, _mm512_set1_ps(f32::INFINITY)) == 0xffff
+    }
+    #[inline(always)]
+    unsafe fn not_below(self, other: Self) -> u32 {
+        u32::from(_mm512_cmp_ps_mask::<_CMP_NLT_UQ>(self.0, other.0))
+    }
+    #[inline(always)]
+    unsafe fn quantize(self, cells: &Cells, codes: *mut u8) -> Self {
+        let size = self.abs().0;
+        // A bucket holds at most one threshold.
+        let bucket = _mm512_srli_epi32::<3>(_mm512_cvttps_epi32(_mm512_min_ps(size, _mm512_set1_ps(127.0))));
+        let threshold = _mm512_permutexvar_ps(bucket, _mm512_loadu_ps(cells.bucket.as_ptr()));
+        let below = _mm512_permutexvar_epi32(bucket, _mm512_loadu_si512(cells.below.as_ptr().cast()));
+        let reached = _mm512_cmp_ps_mask::<_CMP_GE_OQ>(size, threshold);
+        let place = _mm512_mask_add_epi32(below, reached, below, _mm512_set1_epi32(1));
+        let level = _mm512_permutexvar_ps(place, _mm512_loadu_ps(cells.levels.as_ptr()));
+        let zero = _mm512_setzero_ps();
+        let negative = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(self.0, zero);
+        let place = _mm512_mask_xor_epi32(place, negative, place, _mm512_set1_epi32(-1));
+        let code = _mm512_add_epi32(place, _mm512_set1_epi32(cells.half));
+        _mm_storeu_si128(codes.cast(), _mm512_cvtepi32_epi8(code));
+        Floats(_mm512_mask_sub_ps(level, negative, zero, level))
     }
     #[inline(always)]
     unsafe fn fold(self) -> f32 {

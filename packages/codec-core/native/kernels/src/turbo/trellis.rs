@@ -1,0 +1,222 @@
+//! Trellis coding (the rule, to the bit, is in `src/kernels/trellis.ts`): a coordinate's value is that of the last 8 bits
+//! of the stream, its window, and the encoder finds the windows of least squared error, in saturating 16-bit integers.
+//!
+//! Windows (u << bits) | h that differ in h alone go on to the same windows, so that the cheapest of them is all that
+//! counts. Costs stand by h, then u: the cheapest of each u is a minimum of whole registers. The next window
+//! (symbol << (8 - bits)) | u, for any symbol, begins at the least cost of u, which `sources` brings to its place.
+
+use super::trellis_tables::value;
+use crate::expanded::striped;
+use crate::simd::Simd;
+
+pub(crate) const WINDOWS: usize = 256;
+/// What costs stop at.
+const MOST: u16 = u16::MAX;
+/// Coordinates between which costs are brought back to 0.
+const SPAN: usize = 4;
+
+/// One number for each window, in the order of the costs.
+#[derive(Clone, Copy)]
+#[repr(C, align(64))]
+pub(crate) struct PerWindow<T>(pub(crate) [T; WINDOWS]);
+
+/// What all steps share.
+pub(crate) struct Steps {
+    pub(crate) bits: usize,
+    /// Of each window its value.
+    pub(crate) values: PerWindow<i16>,
+    /// Of each window the u at whose least cost it begins.
+    pub(crate) sources: PerWindow<u16>,
+}
+
+impl Steps {
+    fn new(bits: usize) -> Steps {
+        let groups = WINDOWS >> bits;
+        let mut steps = Steps { bits, values: PerWindow([0; WINDOWS]), sources: PerWindow([0; WINDOWS]) };
+        for window in 0..WINDOWS {
+            let at = place(bits, window);
+            steps.values.0[at] = i16::from(value(bits, window));
+            steps.sources.0[at] = (window % groups) as u16;
+        }
+        steps
+    }
+}
+
+/// Where a window's cost stands.
+fn place(bits: usize, window: usize) -> usize {
+    (window & ((1 << bits) - 1)) * (WINDOWS >> bits) + (window >> bits)
+}
+
+/// The search, with its memory.
+pub(crate) struct Trellis {
+    steps: Steps,
+    /// Of each coordinate and u the h that was cheapest.
+    came: Vec<u16>,
+    /// In the order of windows.
+    values: [i8; WINDOWS],
+    levels: Vec<f32>,
+}
+
+impl Trellis {
+    pub(crate) fn new(bits: usize, dim: usize) -> Trellis {
+        Trellis {
+            steps: Steps::new(bits),
+            came: vec![0; dim * (WINDOWS >> bits)],
+            values: std::array::from_fn(|window| value(bits, window)),
+            levels: vec![0.0; dim],
+        }
+    }
+
+    /// The windows of a row of `dim` coordinates, whole numbers from -127 to 127.
+    pub(crate) fn search(&mut self, row: &[i8], windows: &mut [u8]) {
+        self.search_by(row, windows, step);
+    }
+
+    /// # Safety
+    /// Needs the instruction set.
+    #[inline(always)]
+    pub(crate) unsafe fn search_lanes<S: Simd>(&mut self, row: &[i8], windows: &mut [u8]) {
+        self.search_by(
+            row,
+            windows,
+            #[inline(always)]
+            // SAFETY: promised by the caller; `came` has room for each u.
+            |steps, costs, value, settle, came| unsafe { S::trellis_step(steps, costs, value, settle, came) },
+        );
+    }
+
+    /// The striped sum of y_j value_j; windows become symbols, the highest bits of each.
+    #[inline(always)]
+    pub(crate) fn product(&mut self, y: &[f32], windows: &mut [u8]) -> f32 {
+        let bits = self.steps.bits;
+        for (level, window) in self.levels.iter_mut().zip(windows) {
+            *level = f32::from(self.values[usize::from(*window)]);
+            *window >>= 8 - bits;
+        }
+        striped(y, &self.levels, |y, level| y * level)
+    }
+
+    #[inline(always)]
+    fn search_by(
+        &mut self,
+        row: &[i8],
+        windows: &mut [u8],
+        step: impl Fn(&Steps, &mut PerWindow<u16>, i8, bool, &mut [u16]),
+    ) {
+        let bits = self.steps.bits;
+        let groups = WINDOWS >> bits;
+        let mut costs = PerWindow([MOST; WINDOWS]);
+        costs.0[0] = 0;
+        for (j, (&coordinate, came)) in row.iter().zip(self.came.chunks_exact_mut(groups)).enumerate() {
+            step(&self.steps, &mut costs, coordinate, j > 0 && j % SPAN == 0, came);
+        }
+        let mut window = 0;
+        for other in 1..WINDOWS {
+            if costs.0[place(bits, other)] < costs.0[place(bits, window)] {
+                window = other;
+            }
+        }
+        for (to, came) in windows.iter_mut().zip(self.came.chunks_exact(groups)).rev() {
+            *to = window as u8;
+            let u = window & (groups - 1);
+            window = u << bits | usize::from(came[u]);
+        }
+    }
+}
+
+/// Costs after a coordinate, and which h was cheapest; first the least cost is taken off where it is time to settle.
+#[inline(always)]
+pub(crate) fn step(steps: &Steps, costs: &mut PerWindow<u16>, coordinate: i8, settle: bool, came: &mut [u16]) {
+    let groups = WINDOWS >> steps.bits;
+    let mut least = [0; WINDOWS / 2];
+    let least = &mut least[..groups];
+    least.copy_from_slice(&costs.0[..groups]);
+    came.fill(0);
+    for (h, costs) in costs.0.chunks_exact(groups).enumerate().skip(1) {
+        for ((least, came), &cost) in least.iter_mut().zip(came.iter_mut()).zip(costs) {
+            *came = if cost < *least { h as u16 } else { *came };
+            *least = cost.min(*least);
+        }
+    }
+    if settle {
+        let off = least.iter().fold(MOST, |off, &cost| off.min(cost));
+        least.iter_mut().for_each(|cost| *cost -= off);
+    }
+    for ((cost, &value), &source) in costs.0.iter_mut().zip(&steps.values.0).zip(&steps.sources.0) {
+        let error = i16::from(coordinate) - value;
+        *cost = least[usize::from(source)].saturating_add((error as u16).wrapping_mul(error as u16));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::isa::Isa;
+    use crate::simd::{Kernel, run};
+
+    struct Both<'a>(&'a mut Trellis, &'a [i8], &'a mut [u8]);
+
+    impl Kernel for Both<'_> {
+        type Output = ();
+        fn scalar(self) {
+            self.0.search(self.1, self.2);
+        }
+        #[inline(always)]
+        unsafe fn simd<S: Simd>(self) {
+            // SAFETY: run() has the instruction set.
+            unsafe { self.0.search_lanes::<S>(self.1, self.2) }
+        }
+    }
+
+    fn windows(isa: Isa, bits: usize, row: &[i8]) -> Vec<u8> {
+        let mut windows = vec![0; row.len()];
+        run(isa, Both(&mut Trellis::new(bits, row.len()), row, &mut windows));
+        windows
+    }
+
+    #[test]
+    fn every_instruction_set_finds_the_same_windows() {
+        let mut state = 5u64;
+        let mut next = || {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as u32
+        };
+        for bits in 1..=4 {
+            for dim in [1, 2, 7, 16, 33, 384] {
+                for spread in [0, 3, 40, 254] {
+                    let row: Vec<i8> =
+                        (0..dim).map(|_| (next() % (spread + 1)) as i32 - spread as i32 / 2).map(|v| v as i8).collect();
+                    let expected = windows(Isa::available()[0], bits, &row);
+                    for &isa in Isa::available() {
+                        assert_eq!(windows(isa, bits, &row), expected, "{bits} bits, dim {dim}, {}", isa.name());
+                    }
+                }
+            }
+        }
+    }
+
+    /// As far as costs go: no other windows of a short row leave less.
+    #[test]
+    fn nothing_else_is_nearer() {
+        for bits in [1, 2] {
+            let row = [31, -60, 12, 90, -5, 44];
+            let mut least = u32::MAX;
+            for stream in 0..1u32 << (row.len() * bits) {
+                let (mut window, mut cost) = (0, 0);
+                for (j, &w) in row.iter().enumerate() {
+                    let symbol = stream as usize >> (j * bits) & ((1 << bits) - 1);
+                    window = window >> bits | symbol << (8 - bits);
+                    cost += (i32::from(w) - i32::from(value(bits, window))).pow(2) as u32;
+                }
+                least = least.min(cost);
+            }
+            let found = windows(Isa::available()[0], bits, &row);
+            let cost: u32 = row
+                .iter()
+                .zip(found)
+                .map(|(&w, v)| (i32::from(w) - i32::from(value(bits, v.into()))).pow(2) as u32)
+                .sum();
+            assert_eq!(cost, least, "{bits} bits");
+        }
+    }
+}

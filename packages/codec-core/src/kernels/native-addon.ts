@@ -1,0 +1,262 @@
+/**
+ * The addon as TypeScript sees it: the functions of native/node, and how arguments are passed to them. Metrics and
+ * instruction sets go as numbers, layouts as their parts, faults come back as data.
+ */
+import type { Metric } from "../contract/metric.ts";
+import type { ErrorCode } from "../errors.ts";
+import type { Isa } from "./kernels.ts";
+import type { TurboLayout } from "./turbo-layout.ts";
+
+/** Stops a task, and counts its rows. */
+export interface Job {
+  stop(): void;
+  done(): number;
+}
+
+export type AsyncOutcome = Promise<Fault | null>;
+
+/** What was wrong with an argument. */
+export interface Fault {
+  readonly code: ErrorCode;
+  readonly what: string;
+  readonly expected: number;
+  readonly actual: number;
+}
+
+/** The functions of native/node/src/task.rs. */
+export interface AsyncAddon {
+  readonly Job: new () => Job;
+  largePages(bytes: Uint8Array): void;
+  int8EncodeAsync(
+    job: Job,
+    threads: number,
+    at: number,
+    data: Float32Array,
+    dim: number,
+    unit: boolean,
+    out: Uint8Array,
+  ): AsyncOutcome;
+  int8DecodeAsync(
+    job: Job,
+    threads: number,
+    at: number,
+    codes: Uint8Array,
+    dim: number,
+    out: Float32Array,
+  ): AsyncOutcome;
+  int8TopKAsync: AsyncTopK<Uint8Array>;
+  floatTopKAsync: AsyncTopK<Float32Array>;
+  halfTopKAsync: AsyncTopK<Uint16Array>;
+  turboEncodeAsync(
+    job: Job,
+    threads: number,
+    at: number,
+    ...rest: [...TurboParts, data: Float32Array, out: Uint8Array]
+  ): AsyncOutcome;
+  turboDecodeAsync(
+    job: Job,
+    threads: number,
+    at: number,
+    ...rest: [...TurboParts, codes: Uint8Array, out: Float32Array]
+  ): AsyncOutcome;
+  turboTopKAsync(
+    job: Job,
+    threads: number,
+    at: number,
+    ...rest: [
+      ...TurboParts,
+      queries: Float32Array,
+      codes: Uint8Array,
+      k: number,
+      allow: Uint32Array | undefined,
+      slots: Uint32Array,
+      scores: Float32Array,
+    ]
+  ): AsyncOutcome;
+}
+
+/** Metrics by the numbers that the addon knows. */
+export const METRIC: Readonly<Record<Metric, number>> = { cosine: 0, dot: 1, l2: 2 };
+
+/** A layout as the addon takes it. */
+export type TurboParts = [
+  metric: number,
+  /** 16 more for a trellis. */
+  bits: number,
+  dim: number,
+  signs: Uint32Array,
+  mean: Float32Array,
+  table: Float32Array,
+];
+
+export function turboParts(layout: TurboLayout): TurboParts {
+  const { metric, dim, signs, mean, table } = layout;
+  return [METRIC[metric], codingOf(layout), dim, signs, mean, table];
+}
+
+/** As turboParts, of arrays that nobody else holds. */
+export function ownTurboParts(layout: TurboLayout): TurboParts {
+  const { metric, dim, signs, mean, table } = layout;
+  return [METRIC[metric], codingOf(layout), dim, signs.slice(), mean.slice(), table.slice()];
+}
+
+function codingOf({ bits, trellis }: TurboLayout): number {
+  return trellis ? bits + 16 : bits;
+}
+
+export type AsyncTopK<Rows> = (
+  job: Job,
+  threads: number,
+  at: number,
+  metric: number,
+  queries: Float32Array,
+  rows: Rows,
+  dim: number,
+  k: number,
+  allow: Uint32Array | undefined,
+  slots: Uint32Array,
+  scores: Float32Array,
+) => AsyncOutcome;
+
+/** The functions of native/node; `at` is the instruction set's place in `isas()`. */
+export interface Addon extends AsyncAddon {
+  isas(): Isa[];
+  parallelism(): number;
+  mapFile(fd: number, length: number): ArrayBuffer;
+  cpuFeatures(): string[];
+  crc32c(at: number, bytes: Uint8Array, crc: number): number;
+  firstNonFinite(at: number, data: Float32Array): number;
+  toFloat16(at: number, data: Float32Array, out: Uint16Array): Outcome;
+  fromFloat16(at: number, bits: Uint16Array, out: Float32Array): Outcome;
+  norms(at: number, data: Float32Array, dim: number, out: Float32Array): Outcome;
+  unitRows(at: number, data: Float32Array, dim: number, out: Float32Array): Outcome;
+  floatScores: Scores<Float32Array>;
+  halfScores: Scores<Uint16Array>;
+  int8Scores: Scores<Uint8Array>;
+  floatTopK: TopKKernel<Float32Array>;
+  halfTopK: TopKKernel<Uint16Array>;
+  int8TopK: TopKKernel<Uint8Array>;
+  int8Encode(
+    threads: number,
+    at: number,
+    data: Float32Array,
+    dim: number,
+    unit: boolean,
+    out: Uint8Array,
+  ): Outcome;
+  int8EncodeFinite: Addon["int8Encode"];
+  int8Decode(threads: number, at: number, codes: Uint8Array, dim: number, out: Float32Array): Outcome;
+  hadamard(
+    at: number,
+    data: Float32Array,
+    dim: number,
+    signs: Uint32Array,
+    inverse: boolean,
+    out: Float32Array,
+  ): Outcome;
+  int8GroupedEncode(
+    at: number,
+    data: Float32Array,
+    dim: number,
+    group: number,
+    unit: boolean,
+    leastSquares: boolean,
+    out: Uint8Array,
+  ): Outcome;
+  int8GroupedDecode(at: number, codes: Uint8Array, dim: number, group: number, out: Float32Array): Outcome;
+  int8GroupedScores: GroupedScores<Float32Array>;
+  int8GroupedTopK(
+    at: number,
+    metric: number,
+    queries: Float32Array,
+    codes: Uint8Array,
+    dim: number,
+    group: number,
+    k: number,
+    allow: Uint32Array | undefined,
+    slots: Uint32Array,
+    scores: Float32Array,
+  ): Outcome;
+  int8Symmetric: GroupedScores<Uint8Array>;
+  binaryEncode(at: number, metric: number, data: Float32Array, dim: number, out: Uint8Array): Outcome;
+  binaryDecode(at: number, codes: Uint8Array, dim: number, out: Float32Array): Outcome;
+  binaryScores: OneThread<Scores<Uint8Array>>;
+  binaryTopK: OneThread<TopKKernel<Uint8Array>>;
+  binarySymmetric(
+    at: number,
+    metric: number,
+    query: Uint8Array,
+    codes: Uint8Array,
+    dim: number,
+    out: Float32Array,
+  ): Outcome;
+  turboEncode(
+    threads: number,
+    at: number,
+    ...rest: [...TurboParts, data: Float32Array, out: Uint8Array]
+  ): Outcome;
+  turboDecode(
+    threads: number,
+    at: number,
+    ...rest: [...TurboParts, codes: Uint8Array, out: Float32Array]
+  ): Outcome;
+  turboQueries(at: number, ...rest: [...TurboParts, queries: Float32Array, out: Float32Array]): Outcome;
+  turboScores(
+    threads: number,
+    at: number,
+    ...rest: [...TurboParts, query: Float32Array, codes: Uint8Array, out: Float32Array]
+  ): Outcome;
+  turboTopK(
+    threads: number,
+    at: number,
+    ...rest: [
+      ...TurboParts,
+      queries: Float32Array,
+      codes: Uint8Array,
+      k: number,
+      allow: Uint32Array | undefined,
+      slots: Uint32Array,
+      scores: Float32Array,
+    ]
+  ): Outcome;
+}
+
+/** A kernel that takes no number of threads. */
+type OneThread<F> = F extends (threads: number, ...rest: infer Rest) => infer Result
+  ? (...rest: Rest) => Result
+  : never;
+
+type GroupedScores<Query> = (
+  at: number,
+  metric: number,
+  query: Query,
+  codes: Uint8Array,
+  dim: number,
+  group: number,
+  out: Float32Array,
+) => Outcome;
+
+type Scores<Rows> = (
+  threads: number,
+  at: number,
+  metric: number,
+  query: Float32Array,
+  rows: Rows,
+  dim: number,
+  out: Float32Array,
+) => Outcome;
+
+type TopKKernel<Rows> = (
+  threads: number,
+  at: number,
+  metric: number,
+  queries: Float32Array,
+  rows: Rows,
+  dim: number,
+  k: number,
+  allow: Uint32Array | undefined,
+  slots: Uint32Array,
+  scores: Float32Array,
+) => Outcome;
+
+export type Outcome = Fault | null;

@@ -1,0 +1,96 @@
+import {
+  type CodecFamily,
+  type CodecState,
+  type CommonOptions,
+  canonicalJson,
+  checkDim,
+  checkMetric,
+  checkState,
+  checkVectors,
+  kernels,
+  METRICS,
+  type Metric,
+  PithError,
+  type Training,
+  turboStride,
+  unitRows,
+  type Vectors,
+} from "@pith/codec-core";
+import { layoutOf, MIN_SAMPLE, NAME, TurboquantCodec, VERSION } from "./codec.ts";
+import { OPTIONS, readParams, type TurboquantParams } from "./params.ts";
+import { scalarsOf } from "./rows.ts";
+import { scalarTable } from "./scalar-table.ts";
+import { hasTable, type Learned, readLearned } from "./tensors.ts";
+
+/** Default: 4 bits, seed 0. */
+export type TurboquantOptions = CommonOptions & Partial<TurboquantParams>;
+
+/**
+ * The family "turboquant": `turboquant.train(sample, { dim: 384 })`, or `turboquant.create({ dim: 384 })` without a
+ * sample. The sample is best spread evenly over the data; up to 65,536 rows are worth giving.
+ */
+export const turboquant: CodecFamily<TurboquantOptions> & {
+  create(options: TurboquantOptions): TurboquantCodec;
+  train(sample: Vectors, options: TurboquantOptions): TurboquantCodec;
+  training(options: TurboquantOptions): Training;
+  restore(state: CodecState): TurboquantCodec;
+} = {
+  name: NAME,
+  version: VERSION,
+  summary: "rotated, 1 to 8 bits a coordinate and a scalar; 8x smaller at 4 bits, recall@10 about .95",
+  options: OPTIONS,
+  metrics: METRICS,
+
+  create({ dim, metric = "cosine", ...rest }: TurboquantOptions): TurboquantCodec {
+    return new TurboquantCodec(checkDim(dim), checkMetric(metric), readParams(rest));
+  },
+
+  train(sample: Vectors, { dim, metric = "cosine", ...rest }: TurboquantOptions): TurboquantCodec {
+    checkDim(dim);
+    checkMetric(metric);
+    const params = readParams(rest);
+    checkVectors(sample, dim);
+    if (sample.count < MIN_SAMPLE)
+      throw new PithError("SAMPLE_TOO_SMALL", `expected ${MIN_SAMPLE} rows or more, got ${sample.count}`, {
+        expected: MIN_SAMPLE,
+        actual: sample.count,
+      });
+    return new TurboquantCodec(dim, metric, params, learn(sample, metric, params));
+  },
+
+  training({ dim, metric = "cosine", ...rest }: TurboquantOptions): Training {
+    checkDim(dim);
+    checkMetric(metric);
+    readParams(rest);
+    return { sample: "optional", minSample: MIN_SAMPLE };
+  },
+
+  restore(state: CodecState): TurboquantCodec {
+    checkState(state, turboquant);
+    const [dim, metric, params] = [checkDim(state.dim), checkMetric(state.metric), readParams(state.params)];
+    const codec = new TurboquantCodec(dim, metric, params, readLearned(state, params.bits));
+    const expected = canonicalJson(codec.state().params);
+    const actual = canonicalJson(state.params);
+    if (expected !== actual)
+      throw new PithError("CORRUPT_FILE", `expected the parameters ${expected}, got ${actual}`, {
+        expected,
+        actual,
+      });
+    return codec;
+  },
+};
+
+/** The mean of the rows (of unit length under cosine), summed in float64, and the range of the scalars less it. */
+function learn(sample: Vectors, metric: Metric, params: TurboquantParams): Learned {
+  const { data, dim, count } = sample;
+  const rows = metric === "cosine" ? unitRows(data, dim) : data;
+  const sums = new Float64Array(dim);
+  for (let i = 0; i < rows.length; i++) sums[i % dim] += rows[i];
+  const mean = Float32Array.from(sums, (sum) => sum / count);
+  const layout = layoutOf(dim, metric, params, { mean });
+  if (!hasTable(params.bits)) return { mean, table: layout.table };
+  const stride = turboStride(layout);
+  const bytes = new Uint8Array(count * stride);
+  kernels().turboEncode(layout, data, bytes);
+  return { mean, table: scalarTable(scalarsOf(layout, { bytes, stride, count })) };
+}
