@@ -2,7 +2,7 @@
 //! signs: 2 * 128 * 127 < 2^15.
 
 use super::super::{Packed, Sixteen};
-use super::{Avx2, Floats, sums8};
+use super::{AHEAD, Avx2, Floats, sums8};
 use crate::turbo::{Coding, table};
 use std::arch::x86_64::*;
 
@@ -127,15 +127,12 @@ unsafe fn unpack<const BITS: usize, const N: usize>(codes: &[u8], mut to: *mut i
     }
 }
 
-/// Where the rows that are fetched meanwhile stand. Asks for a line four pages on, so that hardware knows the page in time.
+/// Where the rows that are fetched meanwhile stand. Asks for a line eight pages on, so that hardware knows the page in time.
 #[inline(always)]
-pub(in crate::simd) unsafe fn fetch_ahead(first: *const u8) -> *const u8 {
-    _mm_prefetch::<_MM_HINT_T0>(first.wrapping_add(16 << 10).cast());
-    first.wrapping_add(AHEAD)
+pub(in crate::simd) unsafe fn fetch_ahead(rows: Sixteen) -> *const u8 {
+    _mm_prefetch::<_MM_HINT_T0>(rows.first.wrapping_add(32 << 10).cast());
+    rows.first.wrapping_add(16 * rows.stride + AHEAD)
 }
-
-/// Rows are fetched into the first cache this many bytes earlier.
-const AHEAD: usize = 4 << 10;
 
 /// Out of line, for registers enough.
 #[inline(never)]
@@ -145,7 +142,7 @@ unsafe fn products<const BITS: usize, const N: usize>(query: *const i8, rows: Si
     let spread = Spread::new::<BITS>();
     let ones = _mm256_set1_epi16(1);
     let mut eights = [_mm256_setzero_ps(); 2];
-    let mut ahead = fetch_ahead(rows.first);
+    let mut ahead = fetch_ahead(rows);
     for (half, eight) in eights.iter_mut().enumerate() {
         let mut sums = [_mm256_setzero_si256(); 8];
         let mut query = query;

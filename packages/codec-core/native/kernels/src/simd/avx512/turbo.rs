@@ -152,7 +152,7 @@ unsafe fn accumulate<const BITS: usize, const N: usize, const VBMI: bool, const 
     rows: Sixteen,
 ) {
     let spread = Spread::new::<BITS>(FLIP);
-    let mut ahead = fetch_ahead(rows.first);
+    let mut ahead = fetch_ahead(rows);
     let whole = rows.bytes - rows.bytes % step(BITS);
     for from in (0..whole).step_by(step(BITS)) {
         add::<BITS, N, VBMI, R>(sums, &spread, query, rows, from, step(BITS), ahead);

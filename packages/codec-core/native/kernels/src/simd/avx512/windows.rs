@@ -105,7 +105,7 @@ unsafe fn unpack_by<const BITS: usize>(codes: &[u8], mut to: *mut i8) {
 unsafe fn products_by<const BITS: usize>(mut query: *const i8, sum: i32, rows: Sixteen) -> Floats {
     let lookup = Lookup::new::<BITS>(FLIP);
     let mut sums = [_mm512_setzero_si512(); 16];
-    let mut ahead = fetch_ahead(rows.first);
+    let mut ahead = fetch_ahead(rows);
     for at in (0..rows.bytes).step_by(8 * BITS) {
         let q = _mm512_loadu_si512(query.cast());
         query = query.add(WIDTH);
