@@ -28,8 +28,17 @@ export { type OptionSchema, type OptionSpec, readOptions } from "./contract/opti
 export { type CodecLoader, CodecRegistry, unknownCodec } from "./contract/registry.ts";
 export { type RowCodecOptions, type RowCoder, rowCodec } from "./contract/row-codec.ts";
 export { type RowCodecFamilyOptions, type RowCoderOptions, rowCodecFamily } from "./contract/row-family.ts";
+export { checkSample, sampleMean } from "./contract/sample.ts";
 export { type CodeScan, hitCount, scanScorer, unitRows } from "./contract/scan-scorer.ts";
-export { type CodecState, checkState, type StateTensor, stateBytes } from "./contract/state.ts";
+export {
+  type CodecState,
+  checkParams,
+  checkState,
+  floatTensor,
+  readFloatTensor,
+  type StateTensor,
+  stateBytes,
+} from "./contract/state.ts";
 export { symmetricScorer } from "./contract/symmetric-scorer.ts";
 export {
   checkDim,
@@ -87,7 +96,7 @@ export {
 } from "./kernels/backend.ts";
 export type { BackendName, FloatRows, Isa, Kernels, TopKOutput } from "./kernels/kernels.ts";
 export { type Threads, useThreads } from "./kernels/threads.ts";
-export { type TurboLayout, turboStride } from "./kernels/turbo-layout.ts";
+export { type TurboLayout, turboIndexBytes, turboStride } from "./kernels/turbo-layout.ts";
 export { TURBO_QUERY_EXTRA } from "./kernels/turbo-scores.ts";
 export { ReconstructionMeter, type ReconstructionQuality } from "./quality/reconstruction.ts";
 export { type Judgements, mrrAt, ndcgAt, recallAt } from "./quality/retrieval.ts";

@@ -3,9 +3,9 @@ import {
   type CodecFamily,
   type CodecState,
   type CommonOptions,
-  canonicalJson,
   checkDim,
   checkMetric,
+  checkParams,
   checkState,
   METRICS,
   PithError,
@@ -37,14 +37,7 @@ export const int8: CodecFamily<Int8Options> = {
         tensors: names,
       });
     const codec = new Int8Codec(state.dim, checkMetric(state.metric), params);
-    // All of them or, for the defaults, none: otherwise no codec of this family wrote them.
-    const expected = canonicalJson(codec.state().params);
-    const actual = canonicalJson(state.params);
-    if (expected !== actual)
-      throw new PithError("CORRUPT_FILE", `expected the parameters ${expected}, got ${actual}`, {
-        expected,
-        actual,
-      });
+    checkParams(codec, state);
     return codec;
   },
 };

@@ -23,6 +23,7 @@ import {
   checkMetric,
   checkOutput,
   checkVectors,
+  floatTensor,
   type HadamardRotation,
   type Hits,
   hitCount,
@@ -133,7 +134,7 @@ export class BinaryCodec implements Codec {
   state(): CodecState {
     const { dim, metric, params } = this;
     const mean = this.#mean;
-    const tensors = mean ? { mean: { dtype: "F32" as const, shape: [dim], bytes: floatBytes(mean) } } : {};
+    const tensors = mean ? { mean: floatTensor(mean) } : {};
     return { codec: NAME, version: VERSION, dim, metric, params: { ...params }, tensors };
   }
 
@@ -261,13 +262,4 @@ export class BinaryCodec implements Codec {
       return scale === 0 ? 0 : Math.sqrt(Math.max(0, scale * scale * this.dim * (1 + rounding) - 1));
     });
   }
-}
-
-function floatBytes(data: Float32Array): Uint8Array {
-  const bytes = new Uint8Array(4 * data.length);
-  const view = new DataView(bytes.buffer);
-  data.forEach((v, i) => {
-    view.setFloat32(4 * i, v, true);
-  });
-  return bytes;
 }

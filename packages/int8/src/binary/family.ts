@@ -3,16 +3,17 @@ import {
   type CodecFamily,
   type CodecState,
   type CommonOptions,
-  canonicalJson,
   checkDim,
   checkMetric,
+  checkParams,
+  checkSample,
   checkState,
-  checkVectors,
   METRICS,
   PithError,
+  readFloatTensor,
   readOptions,
+  sampleMean,
   type Training,
-  unitRows,
   type Vectors,
 } from "@pith/codec-core";
 import { ROTATE_OPTIONS } from "../rotate.ts";
@@ -44,27 +45,13 @@ export const binary: CodecFamily<BinaryOptions> & {
     return new BinaryCodec(dim, metric, params);
   },
 
-  /** Learns the mean of the sample's rows (of unit length under cosine), summed in float64. */
+  /** Learns the mean of the sample's rows, where it is asked for. */
   train(sample: Vectors, { dim, metric = "cosine", ...rest }: BinaryOptions): Codec {
     checkDim(dim);
     checkMetric(metric);
     const params = readParams(rest);
-    checkVectors(sample, dim);
-    if (!params.centre) return new BinaryCodec(dim, metric, params);
-    if (sample.count < MIN_SAMPLE)
-      throw new PithError("SAMPLE_TOO_SMALL", `expected ${MIN_SAMPLE} rows or more, got ${sample.count}`, {
-        expected: MIN_SAMPLE,
-        actual: sample.count,
-      });
-    const rows = metric === "cosine" ? unitRows(sample.data, dim) : sample.data;
-    const sums = new Float64Array(dim);
-    for (let i = 0; i < rows.length; i++) sums[i % dim] += rows[i];
-    return new BinaryCodec(
-      dim,
-      metric,
-      params,
-      Float32Array.from(sums, (sum) => sum / sample.count),
-    );
+    checkSample(sample, dim, params.centre ? MIN_SAMPLE : 0);
+    return new BinaryCodec(dim, metric, params, params.centre ? sampleMean(sample, metric) : undefined);
   },
 
   /** A sample is needed for `centre`, and of no use without. */
@@ -80,13 +67,7 @@ export const binary: CodecFamily<BinaryOptions> & {
     checkState(state, binary);
     const [dim, metric, params] = [checkDim(state.dim), checkMetric(state.metric), readParams(state.params)];
     const codec = new BinaryCodec(dim, metric, params, readMean(state, params.centre));
-    const expected = canonicalJson(codec.state().params);
-    const actual = canonicalJson(state.params);
-    if (expected !== actual)
-      throw new PithError("CORRUPT_FILE", `expected the parameters ${expected}, got ${actual}`, {
-        expected,
-        actual,
-      });
+    checkParams(codec, state);
     return codec;
   },
 };
@@ -105,17 +86,7 @@ function readMean({ dim, tensors }: CodecState, centre: boolean): Float32Array |
       actual: names,
     });
   if (!centre) return undefined;
-  const { dtype, shape, bytes } = tensors["mean"] ?? {};
-  const fits =
-    dtype === "F32" &&
-    Array.isArray(shape) &&
-    shape.length === 1 &&
-    shape[0] === dim &&
-    bytes instanceof Uint8Array &&
-    bytes.length === 4 * dim;
-  if (!fits) throw new PithError("CORRUPT_FILE", `expected the tensor "mean" as F32 [${dim}]`, { dim });
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const mean = Float32Array.from({ length: dim }, (_, j) => view.getFloat32(4 * j, true));
+  const mean = readFloatTensor(tensors, "mean", dim);
   if (!mean.every(Number.isFinite)) throw new PithError("CORRUPT_FILE", "expected a finite mean");
   return mean;
 }

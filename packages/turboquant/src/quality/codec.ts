@@ -6,7 +6,7 @@
  *
  * The rotation makes coordinates alike and nearly normal, whatever the data, so that one fixed grid (Lloyd and Max) fits
  * all of them; with `trellis` a coordinate's number comes from the last 8 bits of the stream instead (kernels/trellis.ts),
- * which loses a fifth (1 bit) to two fifths (4 bits) less at the same size, and takes ten times as long to encode; at 3 and 4 bits the best of three sizes of the grid is taken for each vector. The scalar
+ * which loses a fifth (1 bit) to two fifths (4 bits) less at the same size, and takes five times as long to encode; at 3 and 4 bits the best of three sizes of the grid is taken for each vector. The scalar
  * s = |y|^2 / <y, level> makes products unbiased: the product of a vector's residual with its decoded self is exact.
  * What a sample gives (`turboquant.train`): the mean, which need not be stored in each code, and the range of the
  * scalars, which up to 4 bits then take a byte instead of four.

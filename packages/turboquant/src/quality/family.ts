@@ -2,18 +2,17 @@ import {
   type CodecFamily,
   type CodecState,
   type CommonOptions,
-  canonicalJson,
   checkDim,
   checkMetric,
+  checkParams,
+  checkSample,
   checkState,
-  checkVectors,
   kernels,
   METRICS,
   type Metric,
-  PithError,
+  sampleMean,
   type Training,
   turboStride,
-  unitRows,
   type Vectors,
 } from "@pith/codec-core";
 import { layoutOf, MIN_SAMPLE, NAME, TurboquantCodec, VERSION } from "./codec.ts";
@@ -49,12 +48,7 @@ export const turboquant: CodecFamily<TurboquantOptions> & {
     checkDim(dim);
     checkMetric(metric);
     const params = readParams(rest);
-    checkVectors(sample, dim);
-    if (sample.count < MIN_SAMPLE)
-      throw new PithError("SAMPLE_TOO_SMALL", `expected ${MIN_SAMPLE} rows or more, got ${sample.count}`, {
-        expected: MIN_SAMPLE,
-        actual: sample.count,
-      });
+    checkSample(sample, dim, MIN_SAMPLE);
     return new TurboquantCodec(dim, metric, params, learn(sample, metric, params));
   },
 
@@ -69,24 +63,15 @@ export const turboquant: CodecFamily<TurboquantOptions> & {
     checkState(state, turboquant);
     const [dim, metric, params] = [checkDim(state.dim), checkMetric(state.metric), readParams(state.params)];
     const codec = new TurboquantCodec(dim, metric, params, readLearned(state, params.bits));
-    const expected = canonicalJson(codec.state().params);
-    const actual = canonicalJson(state.params);
-    if (expected !== actual)
-      throw new PithError("CORRUPT_FILE", `expected the parameters ${expected}, got ${actual}`, {
-        expected,
-        actual,
-      });
+    checkParams(codec, state);
     return codec;
   },
 };
 
-/** The mean of the rows (of unit length under cosine), summed in float64, and the range of the scalars less it. */
+/** The mean of the rows, and the range of the scalars less it. */
 function learn(sample: Vectors, metric: Metric, params: TurboquantParams): Learned {
   const { data, dim, count } = sample;
-  const rows = metric === "cosine" ? unitRows(data, dim) : data;
-  const sums = new Float64Array(dim);
-  for (let i = 0; i < rows.length; i++) sums[i % dim] += rows[i];
-  const mean = Float32Array.from(sums, (sum) => sum / count);
+  const mean = sampleMean(sample, metric);
   const layout = layoutOf(dim, metric, params, { mean });
   if (!hasTable(params.bits)) return { mean, table: layout.table };
   const stride = turboStride(layout);

@@ -1,14 +1,9 @@
 /** The scalars and other bytes of codes, without decoding: what codes are checked and counted by. */
-import { type Codes, PithError, type TurboLayout } from "@pith/codec-core";
-
-/** Bytes of the indices of a row. */
-export function indexBytes({ dim, bits }: TurboLayout): number {
-  return Math.ceil((dim * bits) / 8);
-}
+import { type Codes, PithError, type TurboLayout, turboIndexBytes } from "@pith/codec-core";
 
 /** The scalar of each row. */
 export function scalarsOf(layout: TurboLayout, { bytes, stride, count }: Codes): Float32Array {
-  const at = indexBytes(layout);
+  const at = turboIndexBytes(layout);
   const { table } = layout;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Float32Array.from({ length: count }, (_, row) =>
@@ -19,7 +14,7 @@ export function scalarsOf(layout: TurboLayout, { bytes, stride, count }: Codes):
 /** Rows whose scalar stands at an end of the table, so that it may be clamped. */
 export function atEnds(layout: TurboLayout, { bytes, stride, count }: Codes): number {
   if (layout.table.length === 0) return 0;
-  const at = indexBytes(layout);
+  const at = turboIndexBytes(layout);
   let ends = 0;
   for (let row = 0; row < count; row++) {
     const place = bytes[row * stride + at];
@@ -32,7 +27,7 @@ export function atEnds(layout: TurboLayout, { bytes, stride, count }: Codes): nu
 export function verifyRows(layout: TurboLayout, c: Codes, firstRow: number): void {
   const { bytes, stride, count } = c;
   const { dim, bits, metric, table } = layout;
-  const length = indexBytes(layout);
+  const length = turboIndexBytes(layout);
   const unused = 0xff & ~(0xff >>> (8 * length - dim * bits));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const squaresAt = length + (table.length > 0 ? 1 : 4);

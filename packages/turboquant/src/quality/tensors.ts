@@ -2,7 +2,7 @@
  * What is learned as tensors of a codec state: `mean` F32 [dim] and `scalar` F32 [256]; or neither. At 8 bits, where
  * scalars stay floats, `scalar` is its first element alone, 0: with one tensor of two missing, a state is corrupt.
  */
-import { type CodecState, PithError, type StateTensor } from "@pith/codec-core";
+import { type CodecState, floatTensor, PithError, readFloatTensor } from "@pith/codec-core";
 import { isScalarTable, PLACES } from "./scalar-table.ts";
 
 /** What a codec learns of its sample. */
@@ -22,7 +22,7 @@ export function hasTable(bits: number): boolean {
 }
 
 export function tensorsOf({ mean, table }: Learned): CodecState["tensors"] {
-  return { mean: tensorOf(mean), scalar: tensorOf(table.length > 0 ? table : Float32Array.of(0)) };
+  return { mean: floatTensor(mean), scalar: floatTensor(table.length > 0 ? table : Float32Array.of(0)) };
 }
 
 /** Undefined for a state without tensors. @throws CORRUPT_FILE */
@@ -34,34 +34,10 @@ export function readLearned({ dim, tensors }: CodecState, bits: number): Learned
       expected: ["mean", "scalar"],
       actual: names,
     });
-  const mean = readTensor(tensors, "mean", dim);
+  const mean = readFloatTensor(tensors, "mean", dim);
   if (!mean.every(Number.isFinite)) throw new PithError("CORRUPT_FILE", "expected a finite mean");
-  const table = readTensor(tensors, "scalar", hasTable(bits) ? PLACES : 1);
+  const table = readFloatTensor(tensors, "scalar", hasTable(bits) ? PLACES : 1);
   if (!(hasTable(bits) ? isScalarTable(table) : Object.is(table[0], 0)))
     throw new PithError("CORRUPT_FILE", "expected scalars that are 0, then ascending, positive and finite");
   return { mean, table: hasTable(bits) ? table : new Float32Array(0) };
-}
-
-function tensorOf(data: Float32Array): StateTensor {
-  const bytes = new Uint8Array(4 * data.length);
-  const view = new DataView(bytes.buffer);
-  data.forEach((v, i) => {
-    view.setFloat32(4 * i, v, true);
-  });
-  return { dtype: "F32", shape: [data.length], bytes };
-}
-
-function readTensor(tensors: CodecState["tensors"], name: string, length: number): Float32Array {
-  const { dtype, shape, bytes } = tensors[name] ?? {};
-  const fits =
-    dtype === "F32" &&
-    Array.isArray(shape) &&
-    shape.length === 1 &&
-    shape[0] === length &&
-    bytes instanceof Uint8Array &&
-    bytes.length === 4 * length;
-  if (!fits)
-    throw new PithError("CORRUPT_FILE", `expected the tensor "${name}" as F32 [${length}]`, { name });
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Float32Array.from({ length }, (_, i) => view.getFloat32(4 * i, true));
 }

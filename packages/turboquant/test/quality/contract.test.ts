@@ -18,4 +18,3 @@ codecContract({
   dims: [33],
   backends: few,
 });
-

@@ -1,12 +1,8 @@
 /** The codes that are kept for ever, and a second implementation in numpy that makes the same bytes and scores. */
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { type Metric, SplitMix64, type Vectors } from "@pith/codec-core";
-import { beforeAll, expect, test } from "vitest";
-// @ts-expect-error A script without types.
-import { pythonWith } from "../../../../tools/python/venv.mjs";
+import { expect, test } from "vitest";
 import { type TurboquantBits, turboquant } from "../../src/index.ts";
+import { floats, goldenText, hex, jsonLines, numpyTwin } from "../numpy.ts";
 
 interface Case {
   readonly metric: Metric;
@@ -31,34 +27,12 @@ interface Answer extends Case {
   readonly scores: string;
 }
 
-const GOLDEN = fileURLToPath(new URL("../golden/search.jsonl", import.meta.url));
-const SCRIPT = fileURLToPath(new URL("../../../../tools/turboquant/quality.py", import.meta.url));
-const golden = lines(readFileSync(GOLDEN, "utf8"));
-let python: string | undefined;
-
-beforeAll(async () => {
-  const found = await pythonWith(["numpy==2.3.5", "safetensors==0.7.0"]);
-  if ("python" in found) python = found.python;
-  else console.warn(`skipped: codes aren't compared with numpy's: ${found.reason}`);
-}, 660_000);
-
-function lines(text: string): Answer[] {
-  return text
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as Answer);
-}
-
-function run(command: string, input = ""): string {
-  return execFileSync(python as string, [SCRIPT, command], { input, encoding: "utf8", maxBuffer: 2 ** 28 });
-}
-
-function hex(bytes: Uint8Array | Float32Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
-}
+const GOLDEN = goldenText("search.jsonl");
+const golden = jsonLines<Answer>(GOLDEN);
+const numpy = numpyTwin("quality.py", "codes");
 
 function vectors(text: string, dim: number): Vectors {
-  const data = new Float32Array(Uint8Array.from(Buffer.from(text, "hex")).buffer);
+  const data = floats(text);
   return { data, dim, count: data.length / dim };
 }
 
@@ -113,12 +87,12 @@ test("there are golden codes for all bits and metrics, trained and not", () => {
 test.each(golden)("golden codes: $name", check);
 
 test("numpy makes the golden codes again, byte for byte", ({ skip }) => {
-  if (!python) skip();
-  expect(run("golden")).toBe(readFileSync(GOLDEN, "utf8"));
+  if (!numpy.isThere()) skip();
+  expect(numpy.run("golden")).toBe(GOLDEN);
 });
 
 test("numpy and TypeScript agree on random options and rows, byte for byte (seed 20262)", ({ skip }) => {
-  if (!python) skip();
+  if (!numpy.isThere()) skip();
   const random = new SplitMix64(20262);
   const pick = <T>(...values: readonly T[]): T => values[random.below(values.length)];
   const kinds: readonly (() => number)[] = [
@@ -150,7 +124,7 @@ test("numpy and TypeScript agree on random options and rows, byte for byte (seed
       queries: rows(3),
     };
   });
-  const answers = lines(run("answer", cases.map((c) => JSON.stringify(c)).join("\n")));
+  const answers = jsonLines<Answer>(numpy.run("answer", cases.map((c) => JSON.stringify(c)).join("\n")));
   expect(answers.length).toBe(cases.length);
   answers.forEach(check);
 }, 60_000);

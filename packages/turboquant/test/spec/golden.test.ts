@@ -1,12 +1,8 @@
 /** The records that are kept for ever, and a second implementation in numpy that makes the same bytes. */
-import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { SplitMix64 } from "@pith/codec-core";
-import { beforeAll, expect, test } from "vitest";
-// @ts-expect-error A script without types.
-import { pythonWith } from "../../../../tools/python/venv.mjs";
+import { expect, test } from "vitest";
 import { createSpecCodec, type SpecCodec, type SpecEncoder } from "../../src/index.ts";
+import { floats, goldenText, hex, jsonLines, numpyTwin } from "../numpy.ts";
 
 interface Case {
   readonly dim: number;
@@ -21,35 +17,9 @@ interface Case {
 }
 type Answer = Case & { readonly name?: string; readonly record: string; readonly decoded: string };
 
-const GOLDEN = fileURLToPath(new URL("../golden/records.jsonl", import.meta.url));
-const SCRIPT = fileURLToPath(new URL("../../../../tools/turboquant/spec.py", import.meta.url));
-const golden = lines(readFileSync(GOLDEN, "utf8"));
-let python: string | undefined;
-
-beforeAll(async () => {
-  const found = await pythonWith(["numpy==2.3.5", "safetensors==0.7.0"]);
-  if ("python" in found) python = found.python;
-  else console.warn(`skipped: records aren't compared with numpy's: ${found.reason}`);
-}, 660_000);
-
-function lines(text: string): Answer[] {
-  return text
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line) as Answer);
-}
-
-function run(command: string, input = ""): string {
-  return execFileSync(python as string, [SCRIPT, command], { input, encoding: "utf8", maxBuffer: 2 ** 28 });
-}
-
-function hex(bytes: Uint8Array | Float32Array): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("hex");
-}
-
-function floats(text: string): Float32Array {
-  return new Float32Array(Uint8Array.from(Buffer.from(text, "hex")).buffer);
-}
+const GOLDEN = goldenText("records.jsonl");
+const golden = jsonLines<Answer>(GOLDEN);
+const numpy = numpyTwin("spec.py", "records");
 
 function codecOf({ dim, bits, blockSize, useQjl, polarSeed, qjlSeed, encoder }: Case): SpecCodec {
   const seeds = { polarSeed: BigInt(polarSeed), qjlSeed: BigInt(qjlSeed) };
@@ -76,12 +46,12 @@ test("there are golden records for every number of bits, both encoders, QJL and 
 test.each(golden)("golden record: $name", check);
 
 test("numpy makes the golden records again, byte for byte", ({ skip }) => {
-  if (!python) skip();
-  expect(run("golden")).toBe(readFileSync(GOLDEN, "utf8"));
+  if (!numpy.isThere()) skip();
+  expect(numpy.run("golden")).toBe(GOLDEN);
 });
 
 test("numpy and TypeScript agree on random configs and vectors, byte for byte (seed 20261)", ({ skip }) => {
-  if (!python) skip();
+  if (!numpy.isThere()) skip();
   const random = new SplitMix64(20261);
   const pick = <T>(...values: readonly T[]): T => values[random.below(values.length)];
   const shape = (): number => random.gaussian();
@@ -108,7 +78,7 @@ test("numpy and TypeScript agree on random configs and vectors, byte for byte (s
       vector: hex(pick(...kinds)(dim)),
     };
   });
-  const answers = lines(run("encode", cases.map((c) => JSON.stringify(c)).join("\n")));
+  const answers = jsonLines<Answer>(numpy.run("encode", cases.map((c) => JSON.stringify(c)).join("\n")));
   expect(answers.length).toBe(cases.length);
   answers.forEach(check);
 });
