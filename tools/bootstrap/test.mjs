@@ -22,6 +22,10 @@ for (const folder of ["packages", "apps", "."])
       skipped += report.numPendingTests ?? 0;
     }
 if (passed === 0) step("no test ran");
-if (status !== 0 && failed === 0) step("a step failed outside of the tests: see above");
+// Lint, types and docs have no counts of their own: a run that they fail mustn't read as a good one.
+if (status !== 0 && failed === 0) {
+  step("a step failed outside of the tests: see above");
+  failed = 1;
+}
 console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
 process.exit(status !== 0 || passed === 0 ? 1 : 0);

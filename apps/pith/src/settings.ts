@@ -10,10 +10,7 @@ export const SETTINGS: { readonly [codec: string]: readonly Setting[] } = {
   int8: [{}, { rotate: "hadamard" }, { group: 64 }],
   binary: [{}, { centre: true }],
   "turboquant-spec": [{ bits: 2 }, { bits: 4 }],
-  turboquant: [
-    ...[1, 2, 3, 4].flatMap((bits) => [{ bits }, { bits, trellis: true }]),
-    { bits: 8 },
-  ],
+  turboquant: [...[1, 2, 3, 4].flatMap((bits) => [{ bits }, { bits, trellis: true }]), { bits: 8 }],
 };
 
 /** "int8 group=64" */
