@@ -68,6 +68,7 @@ export interface TuneTrial {
   readonly codeBytes: number;
   readonly keptBytes: number;
   readonly sideBytes: number;
+  readonly sideBytesPerVector: number;
   readonly recall: number;
   readonly recallLow: number;
   readonly recallHigh: number;
@@ -182,6 +183,7 @@ class TuneBench {
     const room = codes.bytes.slice(0, some.count * codec.stride);
     const encode = await this.#seconds(() => codec.encodeInto(some, room));
     const sideBytes = stateBytes(codec.state());
+    const sideBytesPerVector = sideBytes / this.#job.count;
     const trials: TuneTrial[] = [];
     for (const oversample of oversamples) {
       const wanted = Math.min(rows.count, k * (oversample ?? 1));
@@ -209,10 +211,11 @@ class TuneBench {
         options,
         trained: codec.supports.trained,
         oversample,
-        bytesPerVector: codec.stride + keptBytes + sideBytes / this.#job.count,
+        bytesPerVector: codec.stride + keptBytes + sideBytesPerVector,
         codeBytes: codec.stride,
         keptBytes,
         sideBytes,
+        sideBytesPerVector,
         recall,
         recallLow: low,
         recallHigh: high,
