@@ -43,7 +43,7 @@ async function main() {
   const judged = queries.subarray(0, task.recallQueries * dim);
   const found = new Uint32Array(task.recallQueries * depth).fill(0xffffffff);
   if (task.recallQueries > 0) {
-    method.all(judged, depth).forEach((rows, q) => {
+    (await method.all(judged, depth)).forEach((rows, q) => {
       found.set(rows, q * depth);
     });
     writeFileSync(foundFile, found);

@@ -26,8 +26,21 @@ const python = (name, method, params = {}, more = {}) => {
 const bits = (n) => (n === 1 ? "1 bit" : `${n} bits`);
 
 const int8 = (options = {}) => ({ from: "@pith/int8", codec: "int8", options });
+const spectral = (bytes) => ({ from: "@pith/spectral", codec: "spectral", options: { bytes } });
+/** Sizes of a code at which codecs of any kind are held against each other. */
+const BYTES = [24, 32, 48, 96, 192];
+/** Bytes, bits and dims that rabitqlib has to be given to come to those sizes, or just below, with the 16 or 24 bytes of its own. */
+const PCA = [
+  [24, 1, 64],
+  [32, 1, 128],
+  [48, 1, 256],
+  [88, 2, 256],
+  [184, 4, 320],
+];
 const graph = { flat: false, maxRows: FEW_ROWS };
 const notHuge = { maxRows: MANY_ROWS };
+/** A search that reads a part of each vector, and all of it of some. */
+const rescored = { ...notHuge, flat: false };
 /** Of a codec that encodes slowly, past the caches the narrowest and the widest must do. */
 const ends = (n) => (n === 1 || n === 4 ? {} : notHuge);
 const quality = { datasets: ["bundled", "scifact", "debian"] };
@@ -63,6 +76,14 @@ export const CONTENDERS = [
       ends(n),
     ),
   ),
+  ...BYTES.map((n) => ours(`Pith spectral, ${n} bytes`, spectral(n), notHuge)),
+  ...[24, 32].map((n) =>
+    ours(
+      `Pith spectral, ${n} bytes, then int8`,
+      { ...spectral(n), rescore: { ...int8(), oversample: 40 } },
+      rescored,
+    ),
+  ),
   threads(1),
   threads(2),
   python("FAISS Flat, float32", "faiss.flat"),
@@ -79,7 +100,34 @@ export const CONTENDERS = [
   ...[4, 3, 2, 1].map((n) =>
     python(`FAISS RaBitQ rotated, ${bits(n)}`, "faiss.rabitq", { bits: n, rotated: true }, quality),
   ),
+  ...BYTES.map((n) => python(`FAISS PQ, ${n} bytes`, "faiss.codebooks", { setting: `PQ${n}np` }, quality)),
+  ...BYTES.map((n) =>
+    python(`FAISS OPQ, ${n} bytes`, "faiss.codebooks", { setting: `OPQ${n},PQ${n}np` }, quality),
+  ),
+  // Past 48 bytes a chain of codebooks would take minutes to learn: several shorter ones, each for a part of the dims.
+  ...BYTES.map((n) =>
+    python(
+      `FAISS ${n > 48 ? "PRQ" : "RQ"}, ${n} bytes`,
+      "faiss.codebooks",
+      { setting: `${n > 48 ? `PRQ${n / 24}x24` : `RQ${n}`}x8_Nnone` },
+      quality,
+    ),
+  ),
+  ...BYTES.map((n) =>
+    python(`FAISS PQ fast-scan, ${n} bytes`, "faiss.codebooks", { setting: `PQ${2 * n}x4fs` }, quality),
+  ),
+  ...[24, 48].map((n) =>
+    python(
+      `FAISS PQ fast-scan, ${n} bytes, then SQ8`,
+      "faiss.codebooks",
+      { setting: `PQ${2 * n}x4fs,Refine(SQ8)`, refine: n === 24 ? 40 : 10 },
+      rescored,
+    ),
+  ),
   ...[4, 3, 2, 1].map((n) => python(`rabitqlib, ${bits(n)}`, "rabitqlib", { bits: n }, ends(n))),
+  ...PCA.map(([bytes, n, dims]) =>
+    python(`rabitqlib after PCA, ${bytes} bytes`, "rabitqlib.pca", { bits: n, dims }, quality),
+  ),
   ...[4, 3, 2].map((n) => python(`turbovec, ${bits(n)}`, "turbovec", { bits: n })),
   ...[4, 3, 2].map((n) =>
     python(`turbovec calibrated, ${bits(n)}`, "turbovec", { bits: n, calibrated: true }, notHuge),
