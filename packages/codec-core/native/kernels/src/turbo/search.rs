@@ -262,7 +262,15 @@ impl<'a> Scan<'a> {
         let (mut scalars, mut squares) = ([0f32; GROUP], [0f32; GROUP]);
         for r in 0..GROUP {
             // SAFETY: a row stands there.
-            (scalars[r], squares[r]) = unsafe { rows.behind::<L2>(sixteen.first.add(r * sixteen.stride)) };
+            let (scalar, square) = unsafe { rows.behind::<L2>(sixteen.first.add(r * sixteen.stride)) };
+            // Through memory: left to itself the compiler keeps sixteen registers of one scalar each, and spills them.
+            // SAFETY: an element of the array.
+            unsafe {
+                scalars.as_mut_ptr().add(r).write_volatile(scalar);
+                if L2 {
+                    squares.as_mut_ptr().add(r).write_volatile(square);
+                }
+            }
         }
         // SAFETY: sixteen rows, and the query in whole registers.
         unsafe {
