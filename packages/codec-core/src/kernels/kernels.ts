@@ -33,6 +33,9 @@ export interface Kernels {
   /** Asks the system for large pages behind a large array that was never written to. */
   largePages?(bytes: Uint8Array): void;
 
+  /** Copies the rows of `slots`, `stride` bytes each, in that order. */
+  gatherRows?(rows: Uint8Array, stride: number, slots: Uint32Array, out: Uint8Array): void;
+
   /** CRC-32C (Castagnoli) of `bytes`, continuing from `crc` (0 to begin). */
   crc32c(bytes: Uint8Array, crc: number): number;
 

@@ -136,6 +136,7 @@ export interface Addon extends AsyncAddon {
   floatTopK: TopKKernel<Float32Array>;
   halfTopK: TopKKernel<Uint16Array>;
   int8TopK: TopKKernel<Uint8Array>;
+  gatherRows(at: number, rows: Uint8Array, stride: number, slots: Uint32Array, out: Uint8Array): Outcome;
   int8Encode(
     threads: number,
     at: number,

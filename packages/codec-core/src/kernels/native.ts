@@ -95,6 +95,7 @@ function wrap(addon: Addon, isa: Isa): Kernels {
           ? addon.halfTopK(threads().sync, at, METRIC[metric], queries, rows, dim, k, allow, slots, scores)
           : addon.floatTopK(threads().sync, at, METRIC[metric], queries, rows, dim, k, allow, slots, scores),
       ),
+    gatherRows: (rows, stride, slots, out) => check(() => addon.gatherRows(at, rows, stride, slots, out)),
     int8Encode: (data, dim, unit, out) =>
       check(() => addon.int8Encode(threads().sync, at, data, dim, unit, out)),
     int8EncodeFinite: (data, dim, unit, out) =>

@@ -12,6 +12,7 @@ mod fault;
 mod finite;
 mod float16;
 mod float_scan;
+mod gather;
 mod hadamard;
 mod int8;
 mod int8_grouped;
@@ -30,6 +31,7 @@ pub use fault::Fault;
 pub use finite::first_non_finite;
 pub use float_scan::{FloatRows, Metric, float_scores, float_top_k};
 pub use float16::{from_float16, to_float16};
+pub use gather::gather_rows;
 pub use hadamard::hadamard;
 pub use int8::{int8_decode, int8_encode, int8_encode_finite, int8_scores, int8_top_k};
 pub use int8_grouped::{

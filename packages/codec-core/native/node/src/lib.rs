@@ -166,6 +166,12 @@ macro_rules! float_kernels {
 float_kernels!(float_scores, float_top_k, f32, FloatRows::F32);
 float_kernels!(half_scores, half_top_k, u16, FloatRows::F16);
 
+/// Rows of `stride` bytes, those of `slots` in that order.
+#[napi(catch_unwind)]
+pub fn gather_rows(at: u32, rows: &[u8], stride: f64, slots: &[u32], mut out: Uint8ArraySlice) -> Option<Fault> {
+    outcome(kernels::gather_rows(isa(at), rows, size(stride), slots, apart!(out; rows, slots)))
+}
+
 #[napi(catch_unwind)]
 pub fn int8_encode(
     threads: u32,
