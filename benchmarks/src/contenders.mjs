@@ -39,6 +39,15 @@ const threads = (n) =>
     { threads: n, datasets: ["tiled-500k"] },
   );
 
+/** Codes of few bytes first, then the best `oversample` x k again. */
+const twoSteps = (name, codec, keep, oversample) =>
+  ours(name, { ...codec, keep, oversample }, { method: "pith.rescored" });
+const turbo = (n, more = {}) => ({
+  from: "@pith/turboquant",
+  codec: "turboquant",
+  options: { bits: n, ...more },
+});
+
 export const CONTENDERS = [
   ours("Pith int8, native", int8()),
   ours("Pith int8, portable", int8(), { env: { PITH_BACKEND: "portable" } }),
@@ -49,20 +58,11 @@ export const CONTENDERS = [
   }),
   ours("Pith int8 rotated", int8({ rotate: "hadamard" }), notHuge),
   ours("Pith int8 grouped by 64", int8({ group: 64 }), notHuge),
+  ...[4, 3, 2, 1].map((n) => ours(`Pith turboquant, ${bits(n)}`, turbo(n))),
   ...[4, 3, 2, 1].map((n) =>
-    ours(`Pith turboquant, ${bits(n)}`, {
-      from: "@pith/turboquant",
-      codec: "turboquant",
-      options: { bits: n },
-    }),
+    ours(`Pith turboquant, trellis, ${bits(n)}`, turbo(n, { trellis: true }), ends(n)),
   ),
-  ...[4, 3, 2, 1].map((n) =>
-    ours(
-      `Pith turboquant, trellis, ${bits(n)}`,
-      { from: "@pith/turboquant", codec: "turboquant", options: { bits: n, trellis: true } },
-      ends(n),
-    ),
-  ),
+  twoSteps("Pith turboquant, 1 bit, then float16", turbo(1), "f16", 12),
   threads(1),
   threads(2),
   python("FAISS Flat, float32", "faiss.flat"),

@@ -11,9 +11,7 @@ export async function pith({ corpus, dim, count, params: { from, codec: name, op
   const family = (await import(from))[name];
   if (family === undefined) return { skipped: `${from} doesn't export ${name} yet` };
   const begin = performance.now();
-  const codec = family.train
-    ? family.train(sample(corpus, dim, count), { dim, ...options })
-    : family.create({ dim, ...options });
+  const codec = makeCodec(family, corpus, dim, count, options);
   const trainSeconds = (performance.now() - begin) / 1000;
   const input = { data: corpus, dim, count };
   // Shared memory is searched in place, off the event loop too.
@@ -48,6 +46,13 @@ export async function pith({ corpus, dim, count, params: { from, codec: name, op
   };
 }
 
+/** A codec of a family, trained where it can be. */
+export function makeCodec(family, corpus, dim, count, options) {
+  return family.train
+    ? family.train(sample(corpus, dim, count), { dim, ...options })
+    : family.create({ dim, ...options });
+}
+
 function sample(corpus, dim, count) {
   const rows = Math.min(SAMPLE_ROWS, count);
   const data = new Float32Array(rows * dim);
@@ -58,6 +63,6 @@ function sample(corpus, dim, count) {
   return { data, dim, count: rows };
 }
 
-function versionOf(from) {
+export function versionOf(from) {
   return JSON.parse(readFileSync(fileURLToPath(import.meta.resolve(`${from}/package.json`)), "utf8")).version;
 }
