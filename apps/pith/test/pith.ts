@@ -1,9 +1,10 @@
 /** Runs the built command in a child process, in a temporary folder that goes with the test. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, vi } from "vitest";
 
@@ -62,6 +63,98 @@ export function outcome(child: ChildProcess): Promise<Outcome> {
       resolve({ status, signal, stdout, stderr: stderr.replaceAll(PROGRESS, "") }),
     );
   });
+}
+
+/** Most times as much work, until a signal comes in the middle of it. */
+const MOST_TIMES = 64;
+
+/**
+ * What a command has done when these signals came while `seen` held: a state that begins at some moment of its work, and
+ * ends before the work does. `begin` starts it with `times` as much work as at first: more where it was too fast.
+ */
+export async function interrupted(
+  begin: (times: number) => ChildProcess | Promise<ChildProcess>,
+  seen: (child: ChildProcess) => boolean,
+  ...signals: NodeJS.Signals[]
+): Promise<Outcome> {
+  for (let times = 1; times <= MOST_TIMES; times *= 2) {
+    const { held, ...ended } = await signalled(await begin(times), seen, ...signals);
+    if (held && ended.status !== 0) return ended;
+  }
+  throw new Error(`no ${signals.join(" and ")} came in the middle of the work, or none was heeded`);
+}
+
+/**
+ * Stops a command once `seen` holds, sends the signals, and lets it go on to its end. `held`: it stood still in that state
+ * when they came, however long this process and that one had to wait for their turns.
+ */
+export async function signalled(
+  child: ChildProcess,
+  seen: (child: ChildProcess) => boolean,
+  ...signals: NodeJS.Signals[]
+): Promise<Outcome & { held: boolean }> {
+  const end = outcome(child);
+  onTestFinished(() => void child.kill("SIGKILL"));
+  while (isRunning(child) && !seen(child)) await sleep(1);
+  child.kill("SIGSTOP");
+  while (isRunning(child) && !isStopped(child)) await sleep(1);
+  const held = isRunning(child) && seen(child);
+  for (const signal of [...signals, "SIGCONT"] as const) child.kill(signal);
+  return { ...(await end), held };
+}
+
+function isRunning({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
+}
+
+function isStopped({ pid }: ChildProcess): boolean {
+  if (process.platform === "linux") return statOf(pid)[0] === "T";
+  return spawnSync("ps", ["-o", "stat=", "-p", `${pid}`], { encoding: "utf8" }).stdout.startsWith("T");
+}
+
+/** Linux: the fields of /proc/PID/stat from the state on; none of a process that is gone. */
+function statOf(pid: number | undefined): string[] {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
+    return stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  } catch {
+    return [];
+  }
+}
+
+/** Linux: seconds that a process has worked for, in ticks of a hundredth. */
+export function workedFor({ pid }: ChildProcess): number {
+  const stat = statOf(pid);
+  return (Number(stat[11]) + Number(stat[12])) / 100;
+}
+
+/** Linux: whether a process has a file of this name open, as a command has once it heeds signals. */
+export function isReading({ pid }: ChildProcess, file: string): boolean {
+  const files = `/proc/${pid}/fd`;
+  try {
+    return readdirSync(files).some((fd) => {
+      try {
+        return readlinkSync(join(files, fd)).endsWith(`/${file}`);
+      } catch {
+        return false; // closed since
+      }
+    });
+  } catch {
+    return false; // the process is gone
+  }
+}
+
+/** Bytes of codes that an unfinished `compress` in this folder has noted in its journal; `old` ones are passed over. */
+export function noted(cwd: string, old: readonly string[] = []): number {
+  const journals = readdirSync(cwd).filter((name) => name.endsWith(".resume") && !old.includes(name));
+  const all = journals.flatMap((name) => {
+    try {
+      return [...readFileSync(join(cwd, name), "utf8").matchAll(/"codes":\[(\d+),/g)];
+    } catch {
+      return []; // gone since
+    }
+  });
+  return Math.max(0, ...all.map(([, bytes]) => Number(bytes)));
 }
 
 /** The one line of text that a command that went well prints, or several. */

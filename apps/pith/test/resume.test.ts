@@ -1,83 +1,71 @@
 /** compress --resume: killed again and again, in the end the same bytes as in one go. */
-import { readdirSync, readFileSync, utimesSync } from "node:fs";
+import { readdirSync, readFileSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { SplitMix64 } from "@pith/codec-core";
 import { describe, expect, test } from "vitest";
 import { npy, put, randomVectors } from "./inputs.ts";
-import { expectOneLine, folder, outcome, pith, start, text } from "./pith.ts";
+import { expectOneLine, folder, interrupted, noted, pith, signalled, start, text } from "./pith.ts";
+
+const DIM = 64;
+/** Bytes of an int8 code. */
+const STRIDE = DIM + 4;
 
 const hidden = (cwd: string): string[] => readdirSync(cwd).filter((name) => name.startsWith("."));
 
-/** Waits until rows were noted in the journal, or the command is over. */
-async function noted(cwd: string, over: () => boolean, least: number): Promise<void> {
-  while (!over()) {
-    const journal = hidden(cwd).find((name) => name.endsWith(".resume"));
-    if (journal) {
-      const text = readFileSync(join(cwd, journal), "utf8");
-      if (text.split('"written"').length > least) return;
-    }
-    await sleep(1);
-  }
-}
-
 describe.skipIf(process.platform === "win32")("pith compress --resume", () => {
-  const inputs = (): string => {
+  /** A folder with in.npy of so many rows. */
+  async function inputs(rows: number): Promise<string> {
     const cwd = folder();
-    put(cwd, {
-      "in.npy": npy(randomVectors(400, 40, 9)),
-      "ids.txt": Array.from({ length: 60_000 }, (_, i) => `id ${i}\n`).join(""),
-    });
+    await text(["sample", "-n", `${rows}`, "-d", `${DIM}`, "--gaussian", "-o", "in.npy"], { cwd });
     return cwd;
-  };
+  }
 
   test("after kills at random moments: the same bytes as in one go", async () => {
-    const cwd = inputs();
-    await text(["sample", "-n", "60000", "-d", "64", "--gaussian", "-o", "big.npy"], { cwd });
-    const args = ["compress", "big.npy", "--ids", "ids.txt", "--keep", "f16", "-o"];
-    await text([...args, "whole.pith"], { cwd });
-    const whole = readFileSync(join(cwd, "whole.pith"));
     const random = new SplitMix64(5);
-    let [killed, resumed, done] = [0, 0, false];
-    for (let round = 0; round < 8 && !done; round++) {
-      // The first run knows nothing of resuming: what a kill leaves of it is gone on with all the same.
-      const child = start([...args, "out.pith", ...(round > 0 ? ["--resume"] : [])], { cwd });
-      const end = outcome(child);
-      let over = false;
-      void end.then(() => (over = true));
-      await noted(cwd, () => over, 1);
-      await sleep(random.below(30));
-      child.kill("SIGKILL");
-      const { signal, status, stderr } = await end;
-      if (signal === "SIGKILL") killed++;
-      else expect({ status, stderr }).toMatchObject({ status: 0 });
-      if (/went on from row/.test(stderr)) resumed++;
-      done = status === 0;
-    }
-    if (!done) {
-      const last = await pith([...args, "out.pith", "--resume"], { cwd });
-      expect(last.status).toBe(0);
-      if (/went on from row/.test(last.stderr)) resumed++;
-    }
-    expect(killed).toBeGreaterThan(0);
-    expect(resumed).toBe(1);
-    expect(readFileSync(join(cwd, "out.pith")).equals(whole)).toBe(true);
-    expect(hidden(cwd)).toEqual([]);
+    let rows = 60_000;
+    while (!(await survivesKills(rows, random))) rows *= 2;
   });
 
-  /** A folder with an unfinished out.pith of in.npy. */
-  async function unfinished(): Promise<string> {
-    const cwd = folder();
-    await text(["sample", "-n", "60000", "-d", "64", "--gaussian", "-o", "in.npy"], { cwd });
-    for (;;) {
-      const child = start(["compress", "in.npy", "-o", "out.pith"], { cwd });
-      const end = outcome(child);
-      let over = false;
-      void end.then(() => (over = true));
-      await noted(cwd, () => over, 1);
-      child.kill("SIGKILL");
-      if ((await end).signal === "SIGKILL") return cwd;
+  /** False where the command was done before it was killed often enough. */
+  async function survivesKills(rows: number, random: SplitMix64): Promise<boolean> {
+    const cwd = await inputs(rows);
+    put(cwd, { "ids.txt": Array.from({ length: rows }, (_, i) => `id ${i}\n`).join("") });
+    const args = ["compress", "in.npy", "--ids", "ids.txt", "--keep", "f16", "-o"];
+    const bytes = rows * STRIDE;
+    let before = 0;
+    for (let kills = 0; kills < 3; kills++) {
+      const least = before + 1 + random.below(bytes / 8);
+      // The first run knows nothing of resuming: what a kill leaves of it is gone on with all the same.
+      const child = start([...args, "out.pith", ...(kills > 0 ? ["--resume"] : [])], { cwd });
+      const { held } = await signalled(child, () => noted(cwd) >= least && noted(cwd) < bytes, "SIGKILL");
+      if (!held) return false;
+      before = noted(cwd);
     }
+    const last = await pith([...args, "out.pith", "--resume"], { cwd });
+    expect(last.status).toBe(0);
+    const from = /went on from row ([\d,]+)/.exec(last.stderr)?.[1].replaceAll(",", "");
+    expect(Number(from) * STRIDE).toBe(before);
+    await text([...args, "whole.pith"], { cwd });
+    const [out, whole] = ["out.pith", "whole.pith"].map((name) => readFileSync(join(cwd, name)));
+    expect(out.equals(whole)).toBe(true);
+    expect(hidden(cwd)).toEqual([]);
+    return true;
+  }
+
+  /** A folder with in.npy, `times` 60,000 rows, and an unfinished out.pith of it. */
+  async function unfinished(times: number = 1): Promise<string> {
+    let cwd = "";
+    let bytes = 0;
+    await interrupted(
+      async (more) => {
+        cwd = await inputs(60_000 * times * more);
+        bytes = 60_000 * times * more * STRIDE;
+        return start(["compress", "in.npy", "-o", "out.pith"], { cwd });
+      },
+      () => noted(cwd) > 0 && noted(cwd) < bytes / 2,
+      "SIGKILL",
+    );
+    return cwd;
   }
 
   test("another codec's options or another input are refused, and what is there stays; anew it goes, with a word", async () => {
@@ -98,7 +86,7 @@ describe.skipIf(process.platform === "win32")("pith compress --resume", () => {
     expectOneLine(
       changed.stderr,
       "INVALID_ARGUMENT",
-      /made from another input \(15360128 bytes, changed 20.*1970/,
+      new RegExp(`made from another input \\(${statSync(join(cwd, "in.npy")).size} bytes, changed 20.*1970`),
     );
     expect(hidden(cwd)).toEqual(before);
     const anew = await pith(["compress", "in.npy", "-o", "out.pith"], { cwd });
@@ -111,21 +99,25 @@ describe.skipIf(process.platform === "win32")("pith compress --resume", () => {
   });
 
   test("Ctrl-C with --resume keeps what is done", async () => {
-    const cwd = await unfinished();
-    const child = start(["compress", "in.npy", "-o", "out.pith", "--resume"], { cwd });
-    const end = outcome(child);
-    let over = false;
-    void end.then(() => (over = true));
-    await noted(cwd, () => over, 3);
-    child.kill("SIGINT");
-    const { status } = await end;
-    if (status === 130) expect(hidden(cwd).length).toBe(2);
+    let [cwd, before] = ["", 0];
+    const { status } = await interrupted(
+      async (times) => {
+        cwd = await unfinished(times);
+        before = noted(cwd);
+        return start(["compress", "in.npy", "-o", "out.pith", "--resume"], { cwd });
+      },
+      () => noted(cwd) > before,
+      "SIGINT",
+    );
+    expect(status).toBe(130);
+    expect(hidden(cwd).length).toBe(2);
     expect((await pith(["compress", "in.npy", "-o", "out.pith", "--resume"], { cwd })).status).toBe(0);
     expect(hidden(cwd)).toEqual([]);
   });
 
   test("without anything to go on with it is a plain run", async () => {
-    const cwd = inputs();
+    const cwd = folder();
+    put(cwd, { "in.npy": npy(randomVectors(400, 40, 9)) });
     await text(["compress", "in.npy", "-o", "a.pith"], { cwd });
     await text(["compress", "in.npy", "-o", "b.pith", "--resume"], { cwd });
     expect(readFileSync(join(cwd, "b.pith")).equals(readFileSync(join(cwd, "a.pith")))).toBe(true);

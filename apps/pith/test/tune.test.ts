@@ -1,7 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { SplitMix64, type Vectors } from "@pith/codec-core";
 import { openVectors } from "@pith/codec-core/files";
 import { describe, expect, test } from "vitest";
@@ -9,7 +8,7 @@ import { type Candidate, frontier, smallestReaching } from "../src/jobs/frontier
 import { estimateRecall } from "../src/jobs/recall-interval.ts";
 import { drawTuneSample } from "../src/jobs/tune-sample.ts";
 import { npy, randomVectors, row } from "./inputs.ts";
-import { expectOneLine, folder, json, MAIN, outcome, start, text } from "./pith.ts";
+import { expectOneLine, folder, interrupted, isReading, json, MAIN, start, text, workedFor } from "./pith.ts";
 import { refused } from "./refused.ts";
 
 interface Trial extends Candidate {
@@ -165,15 +164,18 @@ describe("pith tune", () => {
     expect(none).not.toMatch(/^>/m);
   });
 
-  test.skipIf(process.platform === "win32")("Ctrl-C ends it with exit code 130", async () => {
+  test.skipIf(process.platform !== "linux")("Ctrl-C ends it with exit code 130", async () => {
     const cwd = folder();
-    await text(["sample", "-n", "20000", "-d", "128", "-o", "in.npy"], { cwd });
-    // TypeScript rotations: seconds of work, even on a fast machine.
-    const child = start(["tune", "in.npy", "--codecs", "turboquant-spec"], { cwd });
-    const end = outcome(child);
-    await sleep(1500);
-    child.kill("SIGINT");
-    const ended = await end;
+    const ended = await interrupted(
+      async (times) => {
+        const rows = `${20_000 * times}`;
+        await text(["sample", "-n", rows, "-d", "128", "-o", "in.npy"], { cwd });
+        // Rotations in TypeScript: seconds of work, even on a fast machine.
+        return start(["tune", "in.npy", "--codecs", "turboquant-spec", "--sample", rows], { cwd });
+      },
+      (child) => isReading(child, "in.npy") && workedFor(child) > 0.8,
+      "SIGINT",
+    );
     expect(ended).toMatchObject({ status: 130, signal: null, stdout: "" });
     expectOneLine(ended.stderr, "ABORTED", /aborted|interrupted/);
   });

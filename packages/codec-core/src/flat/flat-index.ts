@@ -157,7 +157,7 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
     });
     const again = options.rescore && originals && kept;
     const exact = again ? originals.over(kept.bytes) : undefined;
-    return new Matcher(ids, k, exact).ofAll(queries, found);
+    return await new Matcher(ids, k, exact).ofAll(queries, found, signal);
 
     function perQuery(done: number): number {
       return count === 0 ? queries.count : Math.floor(done / count);

@@ -1,5 +1,5 @@
 /** What a search of a flat index is asked for, and its hits as ids. */
-import { BlockSize, pause } from "../async/work.ts";
+import { aborted, BlockSize, pause } from "../async/work.ts";
 import type { Hits } from "../contract/hits.ts";
 import { sliceVectors, type Vectors } from "../contract/vectors.ts";
 import { PithError } from "../errors.ts";
@@ -56,12 +56,17 @@ export class Matcher<I extends Id> {
     return Array.from({ length }, (_, i) => ({ id: this.#ids.at(slots[i]), score: scores[i] }));
   }
 
-  /** Those of many queries, the event loop running between blocks of them. */
-  async ofAll(queries: Vectors, found: readonly Hits[]): Promise<Match<I>[][]> {
+  /** Those of many queries, the event loop running between blocks of them. @throws ABORTED */
+  async ofAll(
+    queries: Vectors,
+    found: readonly Hits[],
+    signal: AbortSignal | undefined,
+  ): Promise<Match<I>[][]> {
     const out: Match<I>[][] = [];
     const size = new BlockSize(16);
     while (out.length < found.length) {
       if (out.length > 0) await pause();
+      if (signal?.aborted) throw aborted(signal);
       size.begin();
       const end = Math.min(found.length, out.length + size.rows);
       for (let q = out.length; q < end; q++)
