@@ -141,6 +141,12 @@ function wrap(addon: Addon, isa: Isa): Kernels {
       check(() =>
         addon.turboTopK(threads().sync, at, ...turboParts(layout), queries, codes, k, allow, slots, scores),
       ),
+    dftSpectra: portable.dftSpectra,
+    dftEncode: portable.dftEncode,
+    dftDecode: portable.dftDecode,
+    dftQueries: portable.dftQueries,
+    dftScores: portable.dftScores,
+    dftTopK: portable.dftTopK,
   };
 }
 
