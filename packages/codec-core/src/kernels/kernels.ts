@@ -9,6 +9,7 @@
  */
 import type { Metric } from "../contract/metric.ts";
 import type { AsyncKernels } from "./async-kernels.ts";
+import type { DftLayout } from "./dft-layout.ts";
 import type { TurboLayout } from "./turbo-layout.ts";
 
 export type BackendName = "native" | "portable";
@@ -186,6 +187,32 @@ export interface Kernels {
   /** As floatTopK, over codes and prepared queries; the hits and scores are those of turboScores. */
   turboTopK(
     layout: TurboLayout,
+    queries: Float32Array,
+    codes: Uint8Array,
+    k: number,
+    allow: Uint32Array | undefined,
+    out: TopKOutput,
+  ): void;
+
+  /**
+   * The discrete Fourier transform of each row, of any dim: bins 0 to floor(dim / 2), real and imaginary part in turn, into
+   * 2 floor(dim / 2) + 2 numbers a row. The rule is in kernels/dft.ts.
+   */
+  dftSpectra(data: Float32Array, dim: number, out: Float64Array): void;
+
+  /** The largest Fourier coefficients of each row, in polar form, and a scalar. The rule is in kernels/dft-codes.ts. */
+  dftEncode(layout: DftLayout, data: Float32Array, out: Uint8Array): void;
+  dftDecode(layout: DftLayout, codes: Uint8Array, out: Float32Array): void;
+
+  /** Prepares queries (of unit length under cosine): dftQueryFloats(dim) each. The rule is in kernels/dft-scores.ts. */
+  dftQueries(layout: DftLayout, queries: Float32Array, out: Float32Array): void;
+
+  /** Scores of one prepared query. The rule is in kernels/dft-scores.ts. */
+  dftScores(layout: DftLayout, query: Float32Array, codes: Uint8Array, out: Float32Array): void;
+
+  /** As floatTopK, over codes and prepared queries; the hits and scores are those of dftScores. */
+  dftTopK(
+    layout: DftLayout,
     queries: Float32Array,
     codes: Uint8Array,
     k: number,

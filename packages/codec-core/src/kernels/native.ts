@@ -7,7 +7,7 @@
  */
 import { PithError } from "../errors.ts";
 import type { Isa, Kernels } from "./kernels.ts";
-import { type Addon, METRIC, type Outcome, turboParts } from "./native-addon.ts";
+import { type Addon, dftParts, METRIC, type Outcome, turboParts } from "./native-addon.ts";
 import { asyncKernels, faultError } from "./native-async.ts";
 import { portable } from "./portable.ts";
 import { threads } from "./threads.ts";
@@ -141,6 +141,19 @@ function wrap(addon: Addon, isa: Isa): Kernels {
     turboTopK: (layout, queries, codes, k, allow, { slots, scores }) =>
       check(() =>
         addon.turboTopK(threads().sync, at, ...turboParts(layout), queries, codes, k, allow, slots, scores),
+      ),
+    dftSpectra: (data, dim, out) => check(() => addon.dftSpectra(at, data, dim, out)),
+    dftEncode: (layout, data, out) =>
+      check(() => addon.dftEncode(threads().sync, at, ...dftParts(layout), data, out)),
+    dftDecode: (layout, codes, out) =>
+      check(() => addon.dftDecode(threads().sync, at, ...dftParts(layout), codes, out)),
+    dftQueries: (layout, queries, out) =>
+      check(() => addon.dftQueries(at, ...dftParts(layout), queries, out)),
+    dftScores: (layout, query, codes, out) =>
+      check(() => addon.dftScores(at, ...dftParts(layout), query, codes, out)),
+    dftTopK: (layout, queries, codes, k, allow, { slots, scores }) =>
+      check(() =>
+        addon.dftTopK(threads().sync, at, ...dftParts(layout), queries, codes, k, allow, slots, scores),
       ),
   };
 }

@@ -1,6 +1,8 @@
 /** The portable kernels: every one in TypeScript, the oracle that the native ones are tested against. */
 import { BINARY_QUERY_EXTRA, binaryDecode, binaryEncode, binaryScorer, binarySymmetric } from "./binary.ts";
 import { crc32c } from "./crc32c.ts";
+import { dftDecode, dftEncode, dftSpectra } from "./dft-codes.ts";
+import { dftQueries, dftQueryFloats, dftScorer } from "./dft-scores.ts";
 import { firstNonFinite } from "./finite.ts";
 import { floatScorer } from "./float-scan.ts";
 import { fromFloat16, toFloat16 } from "./float16.ts";
@@ -50,4 +52,11 @@ export const portable: Kernels = {
   turboScores: (layout, query, codes, out) => scanScores(turboScorer(layout, codes), query, out),
   turboTopK: (layout, queries, codes, k, allow, out) =>
     scanTopK(turboScorer(layout, codes), queries, layout.dim + TURBO_QUERY_EXTRA, k, allow, out),
+  dftSpectra,
+  dftEncode,
+  dftDecode,
+  dftQueries,
+  dftScores: (layout, query, codes, out) => scanScores(dftScorer(layout, codes), query, out),
+  dftTopK: (layout, queries, codes, k, allow, out) =>
+    scanTopK(dftScorer(layout, codes), queries, dftQueryFloats(layout.dim), k, allow, out),
 };

@@ -174,7 +174,7 @@ function trellisChooser(dim: number, bits: number): Chooser {
 }
 
 /** The place of a scalar above 0. */
-function placeOf(s: number, table: Float32Array): number {
+export function placeOf(s: number, table: Float32Array): number {
   let place = 1;
   while (place < 255 && Math.fround(table[place] + table[place + 1]) / 2 <= s) place++;
   return place;

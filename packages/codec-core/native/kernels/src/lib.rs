@@ -7,6 +7,7 @@
 mod allowed;
 mod binary;
 mod crc32c;
+mod dft;
 mod expanded;
 mod fault;
 mod finite;
@@ -27,6 +28,7 @@ mod turbo;
 
 pub use binary::{binary_decode, binary_encode, binary_scores, binary_symmetric, binary_top_k};
 pub use crc32c::crc32c;
+pub use dft::{DftLayout, dft_decode, dft_encode, dft_queries, dft_scores, dft_spectra, dft_top_k};
 pub use fault::Fault;
 pub use finite::first_non_finite;
 pub use float_scan::{FloatRows, Metric, float_scores, float_top_k};

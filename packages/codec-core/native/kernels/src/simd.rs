@@ -49,6 +49,8 @@ pub(crate) trait F32x16: Copy {
     unsafe fn load_f16(from: *const u16) -> Self;
     unsafe fn load_i8(from: *const i8) -> Self;
     unsafe fn load_i32(from: *const i32) -> Self;
+    /// The elements of `from` at sixteen places, each below 2^31.
+    unsafe fn gather(from: *const f32, places: *const u32) -> Self;
     unsafe fn store(self, to: *mut f32);
     unsafe fn store_f16(self, to: *mut u16);
     /// Rounded half to even.

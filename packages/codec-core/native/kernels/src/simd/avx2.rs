@@ -98,6 +98,13 @@ impl F32x16 for Floats {
         )
     }
     #[inline(always)]
+    unsafe fn gather(from: *const f32, places: *const u32) -> Self {
+        Floats(
+            _mm256_i32gather_ps::<4>(from, _mm256_loadu_si256(places.cast())),
+            _mm256_i32gather_ps::<4>(from, _mm256_loadu_si256(places.add(8).cast())),
+        )
+    }
+    #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
         _mm256_storeu_ps(to, self.0);
         _mm256_storeu_ps(to.add(8), self.1);

@@ -85,6 +85,10 @@ impl F32x16 for Floats {
         Floats(_mm512_cvtepi32_ps(_mm512_loadu_si512(from.cast())))
     }
     #[inline(always)]
+    unsafe fn gather(from: *const f32, places: *const u32) -> Self {
+        Floats(_mm512_i32gather_ps::<4>(_mm512_loadu_si512(places.cast()), from.cast()))
+    }
+    #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
         _mm512_storeu_ps(to, self.0);
     }

@@ -236,7 +236,7 @@ impl<'a> Coder<'a> {
 
 /// 1 + the number of marks half way between neighbours of the table, but for the first pair, that are at most `scalar`.
 #[inline(always)]
-fn place(table: &[f32], scalar: f32) -> u8 {
+pub(crate) fn place(table: &[f32], scalar: f32) -> u8 {
     // They ascend: of 1 to 255, the largest place whose lower mark is at most `scalar`.
     let (mut low, mut high) = (1, 256);
     while high - low > 1 {
