@@ -95,6 +95,7 @@ export {
   useBackend,
 } from "./kernels/backend.ts";
 export type { BackendName, FloatRows, Isa, Kernels, TopKOutput } from "./kernels/kernels.ts";
+export type { Eigen } from "./kernels/symmetric-eigen.ts";
 export { type Threads, useThreads } from "./kernels/threads.ts";
 export { type TurboLayout, turboIndexBytes, turboStride } from "./kernels/turbo-layout.ts";
 export { TURBO_QUERY_EXTRA } from "./kernels/turbo-scores.ts";
