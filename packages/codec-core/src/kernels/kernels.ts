@@ -10,6 +10,7 @@
 import type { Metric } from "../contract/metric.ts";
 import type { AsyncKernels } from "./async-kernels.ts";
 import type { KltLayout } from "./klt-layout.ts";
+import type { Eigen } from "./symmetric-eigen.ts";
 import type { TurboLayout } from "./turbo-layout.ts";
 
 export type BackendName = "native" | "portable";
@@ -170,6 +171,18 @@ export interface Kernels {
 
   /** Scores of one code with others, from the number of bits that differ. */
   binarySymmetric(metric: Metric, query: Uint8Array, codes: Uint8Array, dim: number, out: Float32Array): void;
+
+  /**
+   * Adds sums of products of rows less `mean` (empty, or `dim` floats) to `out`, dim x dim, symmetric; zeros to begin. In
+   * float64; rows may come in any blocks. The rule, to the bit, is in kernels/covariance.ts.
+   */
+  covariance(data: Float32Array, dim: number, mean: Float32Array, out: Float64Array): void;
+
+  /**
+   * Eigenvalues, the largest first, and eigenvectors of a symmetric matrix, n x n. The same bits from all backends; the rule
+   * is in kernels/symmetric-eigen.ts. @throws NOT_FINITE
+   */
+  symmetricEigen(matrix: Float64Array, n: number): Eigen;
 
   /** Rotated codes of 1, 2, 3, 4 or 8 bits a coordinate and a scalar. The rule is in kernels/turbo.ts. */
   turboEncode(layout: TurboLayout, data: Float32Array, out: Uint8Array): void;

@@ -1,5 +1,6 @@
 /** The portable kernels: every one in TypeScript, the oracle that the native ones are tested against. */
 import { BINARY_QUERY_EXTRA, binaryDecode, binaryEncode, binaryScorer, binarySymmetric } from "./binary.ts";
+import { covariance } from "./covariance.ts";
 import { crc32c } from "./crc32c.ts";
 import { firstNonFinite } from "./finite.ts";
 import { floatScorer } from "./float-scan.ts";
@@ -12,6 +13,7 @@ import { kltDecode, kltEncode } from "./klt.ts";
 import { KLT_QUERY_EXTRA, kltQueries, kltScorer } from "./klt-scores.ts";
 import { norms, unitRows } from "./norms.ts";
 import { scanScores, scanTopK } from "./scan.ts";
+import { symmetricEigen } from "./symmetric-eigen.ts";
 import { turboDecode, turboEncode } from "./turbo.ts";
 import { TURBO_QUERY_EXTRA, turboQueries, turboScorer } from "./turbo-scores.ts";
 
@@ -46,6 +48,8 @@ export const portable: Kernels = {
   binaryTopK: (metric, queries, codes, dim, k, allow, out) =>
     scanTopK(binaryScorer(metric, codes, dim), queries, dim + BINARY_QUERY_EXTRA, k, allow, out),
   binarySymmetric,
+  covariance,
+  symmetricEigen,
   turboEncode,
   turboDecode,
   turboQueries,
