@@ -48,6 +48,24 @@ export interface AsyncAddon {
   int8TopKAsync: AsyncTopK<Uint8Array>;
   floatTopKAsync: AsyncTopK<Float32Array>;
   halfTopKAsync: AsyncTopK<Uint16Array>;
+  covarianceAsync(
+    job: Job,
+    threads: number,
+    at: number,
+    data: Float32Array,
+    dim: number,
+    mean: Float32Array,
+    out: Float64Array,
+  ): AsyncOutcome;
+  symmetricEigenAsync(
+    job: Job,
+    threads: number,
+    at: number,
+    matrix: Float64Array,
+    n: number,
+    values: Float64Array,
+    vectors: Float64Array,
+  ): AsyncOutcome;
   turboEncodeAsync(
     job: Job,
     threads: number,
@@ -214,6 +232,22 @@ export interface Addon extends AsyncAddon, DftAddon {
     codes: Uint8Array,
     dim: number,
     out: Float32Array,
+  ): Outcome;
+  covariance(
+    threads: number,
+    at: number,
+    data: Float32Array,
+    dim: number,
+    mean: Float32Array,
+    out: Float64Array,
+  ): Outcome;
+  symmetricEigen(
+    threads: number,
+    at: number,
+    matrix: Float64Array,
+    n: number,
+    values: Float64Array,
+    vectors: Float64Array,
   ): Outcome;
   turboEncode(
     threads: number,

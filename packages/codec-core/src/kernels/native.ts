@@ -130,6 +130,14 @@ function wrap(addon: Addon, isa: Isa): Kernels {
       check(() => addon.binaryTopK(at, METRIC[metric], queries, codes, dim, k, allow, slots, scores)),
     binarySymmetric: (metric, query, codes, dim, out) =>
       check(() => addon.binarySymmetric(at, METRIC[metric], query, codes, dim, out)),
+    covariance: (data, dim, mean, out) =>
+      check(() => addon.covariance(threads().sync, at, data, dim, mean, out)),
+    symmetricEigen: (matrix, n) => {
+      const values = new Float64Array(n);
+      const vectors = new Float64Array(n * n);
+      check(() => addon.symmetricEigen(threads().sync, at, matrix, n, values, vectors));
+      return { values, vectors };
+    },
     turboEncode: (layout, data, out) =>
       check(() => addon.turboEncode(threads().sync, at, ...turboParts(layout), data, out)),
     turboDecode: (layout, codes, out) =>
@@ -155,6 +163,11 @@ function wrap(addon: Addon, isa: Isa): Kernels {
       check(() =>
         addon.dftTopK(threads().sync, at, ...dftParts(layout), queries, codes, k, allow, slots, scores),
       ),
+    kltEncode: portable.kltEncode,
+    kltDecode: portable.kltDecode,
+    kltQueries: portable.kltQueries,
+    kltScores: portable.kltScores,
+    kltTopK: portable.kltTopK,
   };
 }
 

@@ -6,8 +6,10 @@
 
 mod allowed;
 mod binary;
+mod covariance;
 mod crc32c;
 mod dft;
+mod doubles;
 mod expanded;
 mod fault;
 mod finite;
@@ -23,10 +25,12 @@ pub mod parallel;
 mod popcount;
 mod simd;
 mod stripes;
+mod symmetric_eigen;
 mod topk;
 mod turbo;
 
 pub use binary::{binary_decode, binary_encode, binary_scores, binary_symmetric, binary_top_k};
+pub use covariance::covariance;
 pub use crc32c::crc32c;
 pub use dft::{DftLayout, dft_decode, dft_encode, dft_queries, dft_scores, dft_spectra, dft_top_k};
 pub use fault::Fault;
@@ -41,5 +45,6 @@ pub use int8_grouped::{
 };
 pub use isa::{Isa, cpu_features};
 pub use norms::{norms, unit_rows};
+pub use symmetric_eigen::symmetric_eigen;
 pub use topk::TopKOutput;
 pub use turbo::{TurboLayout, turbo_decode, turbo_encode, turbo_queries, turbo_scores, turbo_top_k};

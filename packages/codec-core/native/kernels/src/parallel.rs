@@ -14,12 +14,14 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::allowed::Allowed;
+use crate::covariance::{self as products, BAND};
 use crate::dft::{self, DftLayout};
 use crate::fault::{Fault, expect, expect_dim, row_count};
 use crate::finite;
 use crate::float_scan::{self, FloatRows, Metric};
 use crate::int8::{self, CodeRows, SCALE_BYTES};
 use crate::isa::Isa;
+use crate::symmetric_eigen::eigen;
 use crate::topk::TopKOutput;
 use crate::turbo::{self, TurboLayout};
 
@@ -365,6 +367,37 @@ pub fn dft_top_k(
     let (floats, dim) = (layout.query_floats(), layout.top_k * DFT_WORK);
     Search { team, isa, queries, floats, rows, dim, k, allow }.run(out, |queries, from, to, allow, k, out| {
         dft::dft_top_k(isa, layout, queries, &codes[from * stride..to * stride], k, allow, out)
+    })
+}
+
+/// [`crate::covariance`] by a team. Stopped, it leaves some of the matrix as it was.
+pub fn covariance(team: Team, isa: Isa, data: &[f32], dim: usize, mean: &[f32], out: &mut [f64]) -> Result<(), Fault> {
+    let rows = products::check(data, dim, mean, out)?;
+    let bands = dim.div_ceil(BAND);
+    let threads = team.threads_for(data.len().saturating_mul(dim) / 2).min(bands);
+    team.each(threads, out.chunks_mut(BAND * dim).enumerate(), |(i, band)| {
+        products::add_band(isa, data, dim, mean, i * BAND, band);
+        Ok((rows * (i + 1) / bands - rows * i / bands) as u64)
+    })?;
+    products::mirror(out, dim);
+    Ok(())
+}
+
+/// [`crate::symmetric_eigen`] by a team; counts no rows.
+pub fn symmetric_eigen(
+    team: Team,
+    isa: Isa,
+    matrix: &[f64],
+    n: usize,
+    values: &mut [f64],
+    vectors: &mut [f64],
+) -> Result<(), Fault> {
+    let threads = team.threads_for(matrix.len().saturating_mul(n));
+    eigen(isa, matrix, n, values, vectors, |panels, work| {
+        team.each(threads, panels, |panel| {
+            work(panel);
+            Ok(0)
+        })
     })
 }
 

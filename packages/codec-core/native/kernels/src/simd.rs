@@ -4,6 +4,7 @@
 //! on ([`run`]). For that every step is `#[inline(always)]`: a function left out of line would be compiled without
 //! the features, and its intrinsics would become calls.
 
+use crate::doubles::F64x8;
 use crate::isa::{Isa, Level};
 use crate::turbo::trellis::{PerWindow, Steps};
 use crate::turbo::{Cells, Coding};
@@ -18,6 +19,7 @@ pub(crate) trait Simd {
     type F: F32x16;
     type W: Words;
     type P: Packed<Floats = Self::F>;
+    type D: F64x8;
     /// Room for 16 accumulators of 16 floats in registers (else for 4).
     const WIDE: bool;
 

@@ -1,7 +1,7 @@
 //! The binding: translation only. Kernels are named by their instruction set, faults come back as data, and a panic
 //! becomes a JavaScript error (`catch_unwind`) instead of the end of the process. Calls with `threads` share their work
 //! out among that many; `task` has those that leave JavaScript's thread, `turbo` those of rotated codes, `dft`
-//! those of Fourier coefficients.
+//! those of Fourier coefficients, `algebra` those of learned bases.
 
 mod mapping;
 mod pages;
@@ -74,7 +74,8 @@ macro_rules! apart {
     }};
 }
 
-mod dft; // here, for they use the macro
+mod algebra; // here, for they use the macro
+mod dft;
 mod turbo;
 
 fn shared() -> Fault {

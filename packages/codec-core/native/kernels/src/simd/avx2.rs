@@ -4,6 +4,7 @@
 //! trick with `vpmaddubsw` and moved signs takes as many instructions and can't bear a code of -128.
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
+mod doubles;
 pub(super) mod turbo;
 pub(super) mod windows;
 
@@ -19,6 +20,7 @@ impl Simd for Avx2 {
     type F = Floats;
     type W = Pairs;
     type P = Avx2;
+    type D = doubles::Doubles;
     const WIDE: bool = false;
 
     #[inline(always)]

@@ -5,6 +5,7 @@
 //! that to the queries, so that rows are read where they are; a single query meets flipped rows.
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
+mod doubles;
 mod trellis;
 mod turbo;
 mod windows;
@@ -22,6 +23,7 @@ impl Simd for Avx512 {
     type F = Floats;
     type W = Quads;
     type P = Avx512;
+    type D = doubles::Doubles;
     const WIDE: bool = true;
 
     #[inline(always)]
