@@ -6,6 +6,7 @@
 import type { AsyncOptions } from "../async/work.ts";
 import type { Metric } from "../contract/metric.ts";
 import type { FloatRows, TopKOutput } from "./kernels.ts";
+import type { KltLayout } from "./klt-layout.ts";
 import type { Eigen } from "./symmetric-eigen.ts";
 import type { TurboLayout } from "./turbo-layout.ts";
 
@@ -52,6 +53,20 @@ export interface AsyncKernels {
   /** @throws ABORTED */
   turboTopK?(
     layout: TurboLayout,
+    queries: Float32Array,
+    codes: Uint8Array,
+    k: number,
+    allow: Uint32Array | undefined,
+    options: AsyncOptions,
+  ): Promise<TopKOutput>;
+
+  /** Checks that the floats are finite, too. @throws NOT_FINITE, ABORTED */
+  kltEncode?(layout: KltLayout, data: Float32Array, options: AsyncOptions): Promise<Uint8Array>;
+  /** @throws ABORTED */
+  kltDecode?(layout: KltLayout, codes: Uint8Array, options: AsyncOptions): Promise<Float32Array>;
+  /** @throws ABORTED */
+  kltTopK?(
+    layout: KltLayout,
     queries: Float32Array,
     codes: Uint8Array,
     k: number,

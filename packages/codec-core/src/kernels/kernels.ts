@@ -9,6 +9,7 @@
  */
 import type { Metric } from "../contract/metric.ts";
 import type { AsyncKernels } from "./async-kernels.ts";
+import type { KltLayout } from "./klt-layout.ts";
 import type { Eigen } from "./symmetric-eigen.ts";
 import type { TurboLayout } from "./turbo-layout.ts";
 
@@ -196,6 +197,26 @@ export interface Kernels {
   /** As floatTopK, over codes and prepared queries; the hits and scores are those of turboScores. */
   turboTopK(
     layout: TurboLayout,
+    queries: Float32Array,
+    codes: Uint8Array,
+    k: number,
+    allow: Uint32Array | undefined,
+    out: TopKOutput,
+  ): void;
+
+  /** Codes in a learned basis: bits by component, and a scalar's place in a table. The rule is in kernels/klt.ts. */
+  kltEncode(layout: KltLayout, data: Float32Array, out: Uint8Array): void;
+  kltDecode(layout: KltLayout, codes: Uint8Array, out: Float32Array): void;
+
+  /** Prepares queries (of unit length under cosine): R + 3 floats each. The rule is in kernels/klt-scores.ts. */
+  kltQueries(layout: KltLayout, queries: Float32Array, out: Float32Array): void;
+
+  /** Scores of a prepared query of R + 3 floats, in integers. The rule is in kernels/klt-scores.ts. */
+  kltScores(layout: KltLayout, query: Float32Array, codes: Uint8Array, out: Float32Array): void;
+
+  /** As floatTopK, over codes and prepared queries; the hits and scores are those of kltScores. */
+  kltTopK(
+    layout: KltLayout,
     queries: Float32Array,
     codes: Uint8Array,
     k: number,

@@ -149,6 +149,11 @@ function wrap(addon: Addon, isa: Isa): Kernels {
       check(() =>
         addon.turboTopK(threads().sync, at, ...turboParts(layout), queries, codes, k, allow, slots, scores),
       ),
+    kltEncode: portable.kltEncode,
+    kltDecode: portable.kltDecode,
+    kltQueries: portable.kltQueries,
+    kltScores: portable.kltScores,
+    kltTopK: portable.kltTopK,
   };
 }
 

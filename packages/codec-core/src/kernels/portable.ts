@@ -9,6 +9,8 @@ import { hadamard } from "./hadamard.ts";
 import { int8Decode, int8Encode, int8Scorer } from "./int8.ts";
 import { int8GroupedDecode, int8GroupedEncode, int8GroupedScorer, int8Symmetric } from "./int8-grouped.ts";
 import type { Kernels } from "./kernels.ts";
+import { kltDecode, kltEncode } from "./klt.ts";
+import { KLT_QUERY_EXTRA, kltQueries, kltScorer } from "./klt-scores.ts";
 import { norms, unitRows } from "./norms.ts";
 import { scanScores, scanTopK } from "./scan.ts";
 import { symmetricEigen } from "./symmetric-eigen.ts";
@@ -54,4 +56,10 @@ export const portable: Kernels = {
   turboScores: (layout, query, codes, out) => scanScores(turboScorer(layout, codes), query, out),
   turboTopK: (layout, queries, codes, k, allow, out) =>
     scanTopK(turboScorer(layout, codes), queries, layout.dim + TURBO_QUERY_EXTRA, k, allow, out),
+  kltEncode,
+  kltDecode,
+  kltQueries,
+  kltScores: (layout, query, codes, out) => scanScores(kltScorer(layout, codes), query, out),
+  kltTopK: (layout, queries, codes, k, allow, out) =>
+    scanTopK(kltScorer(layout, codes), queries, layout.bits.length + KLT_QUERY_EXTRA, k, allow, out),
 };

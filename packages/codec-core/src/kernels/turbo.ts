@@ -156,7 +156,7 @@ const chooseByte: Chooser = (y, at, _, indices) => {
 
 function trellisChooser(dim: number, bits: number): Chooser {
   const table = trellisTable(bits);
-  const search = trellisSearch(dim, bits);
+  const search = trellisSearch(new Uint8Array(dim).fill(bits));
   const root = Math.fround(Math.sqrt(dim));
   const whole = new Int8Array(dim);
   const levels = new Float32Array(dim);
