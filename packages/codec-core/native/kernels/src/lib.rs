@@ -6,6 +6,7 @@
 
 mod allowed;
 mod binary;
+mod coded;
 mod covariance;
 mod crc32c;
 mod dft;
@@ -27,6 +28,8 @@ mod simd;
 mod stripes;
 mod symmetric_eigen;
 mod topk;
+mod trellis;
+mod trellis_tables;
 mod turbo;
 
 pub use binary::{binary_decode, binary_encode, binary_scores, binary_symmetric, binary_top_k};

@@ -6,7 +6,7 @@
 
 use crate::doubles::F64x8;
 use crate::isa::{Isa, Level};
-use crate::turbo::trellis::{PerWindow, Steps};
+use crate::trellis::{PerWindow, Steps};
 use crate::turbo::{Cells, Coding};
 
 #[cfg(target_arch = "x86_64")]

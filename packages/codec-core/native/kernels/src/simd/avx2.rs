@@ -10,8 +10,8 @@ pub(super) mod windows;
 
 use super::{F32x16, Kernel, LaneTests, Lanes, RowTest, ScanTest, Simd, Words};
 use crate::int8::{LEAST_SQUARE, SANE, best};
+use crate::trellis::{self, PerWindow, Steps};
 use crate::turbo::Cells;
-use crate::turbo::trellis::{self, PerWindow, Steps};
 use std::arch::x86_64::*;
 
 pub(super) struct Avx2;
