@@ -6,11 +6,13 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { simsimd, usearchExact, usearchHnsw, zvec } from "./node-peers.mjs";
 import { pith } from "./pith-codec.mjs";
+import { pithRescored } from "./pith-rescored.mjs";
 import { rate, rateOnce } from "./timing.mjs";
 
 const K = 10;
 const METHODS = {
   pith,
+  "pith.rescored": pithRescored,
   "simsimd.int8": simsimd,
   "usearch.exact": usearchExact,
   "usearch.hnsw": usearchHnsw,

@@ -27,6 +27,12 @@ const bits = (n) => (n === 1 ? "1 bit" : `${n} bits`);
 
 const int8 = (options = {}) => ({ from: "@pith/int8", codec: "int8", options });
 const spectral = (bytes) => ({ from: "@pith/spectral", codec: "spectral", options: { bytes } });
+/** Bytes of a code of 384 dims, and the coefficients and bits that find most in them. */
+const DFT = [
+  [25, { topK: 20, phaseBits: 3 }],
+  [97, { topK: 137, phaseBits: 3, magBits: 1 }],
+  [193, { topK: 164, phaseBits: 5, magBits: 3 }],
+];
 /** Sizes of a code at which codecs of any kind are held against each other. */
 const BYTES = [24, 32, 48, 96, 192];
 /** Bytes, bits and dims that rabitqlib has to be given to come to those sizes, or just below, with the 16 or 24 bytes of its own. */
@@ -39,8 +45,6 @@ const PCA = [
 ];
 const graph = { flat: false, maxRows: FEW_ROWS };
 const notHuge = { maxRows: MANY_ROWS };
-/** A search that reads a part of each vector, and all of it of some. */
-const rescored = { ...notHuge, flat: false };
 /** Of a codec that encodes slowly, past the caches the narrowest and the widest must do. */
 const ends = (n) => (n === 1 || n === 4 ? {} : notHuge);
 const quality = { datasets: ["bundled", "scifact", "debian"] };
@@ -52,6 +56,15 @@ const threads = (n) =>
     { threads: n, datasets: ["tiled-500k"] },
   );
 
+/** Codes of few bytes first, then the best `oversample` x k again. */
+const twoSteps = (name, codec, keep, oversample) =>
+  ours(name, { ...codec, keep, oversample }, { method: "pith.rescored" });
+const turbo = (n, more = {}) => ({
+  from: "@pith/turboquant",
+  codec: "turboquant",
+  options: { bits: n, ...more },
+});
+
 export const CONTENDERS = [
   ours("Pith int8, native", int8()),
   ours("Pith int8, portable", int8(), { env: { PITH_BACKEND: "portable" } }),
@@ -62,28 +75,16 @@ export const CONTENDERS = [
   }),
   ours("Pith int8 rotated", int8({ rotate: "hadamard" }), notHuge),
   ours("Pith int8 grouped by 64", int8({ group: 64 }), notHuge),
+  ...[4, 3, 2, 1].map((n) => ours(`Pith turboquant, ${bits(n)}`, turbo(n))),
   ...[4, 3, 2, 1].map((n) =>
-    ours(`Pith turboquant, ${bits(n)}`, {
-      from: "@pith/turboquant",
-      codec: "turboquant",
-      options: { bits: n },
-    }),
-  ),
-  ...[4, 3, 2, 1].map((n) =>
-    ours(
-      `Pith turboquant, trellis, ${bits(n)}`,
-      { from: "@pith/turboquant", codec: "turboquant", options: { bits: n, trellis: true } },
-      ends(n),
-    ),
+    ours(`Pith turboquant, trellis, ${bits(n)}`, turbo(n, { trellis: true }), ends(n)),
   ),
   ...BYTES.map((n) => ours(`Pith spectral, ${n} bytes`, spectral(n), notHuge)),
-  ...[24, 32].map((n) =>
-    ours(
-      `Pith spectral, ${n} bytes, then int8`,
-      { ...spectral(n), rescore: { ...int8(), oversample: 40 } },
-      rescored,
-    ),
+  ...DFT.map(([n, options]) =>
+    ours(`Pith spectral-dft, ${n} bytes`, { from: "@pith/spectral", codec: "spectralDft", options }, notHuge),
   ),
+  twoSteps("Pith turboquant, 1 bit, then float16", turbo(1), "f16", 12),
+  ...[24, 32].map((n) => twoSteps(`Pith spectral, ${n} bytes, then int8`, spectral(n), "int8", 40)),
   threads(1),
   threads(2),
   python("FAISS Flat, float32", "faiss.flat"),
@@ -121,7 +122,7 @@ export const CONTENDERS = [
       `FAISS PQ fast-scan, ${n} bytes, then SQ8`,
       "faiss.codebooks",
       { setting: `PQ${2 * n}x4fs,Refine(SQ8)`, refine: n === 24 ? 40 : 10 },
-      rescored,
+      notHuge,
     ),
   ),
   ...[4, 3, 2, 1].map((n) => python(`rabitqlib, ${bits(n)}`, "rabitqlib", { bits: n }, ends(n))),

@@ -53,7 +53,7 @@ function series(rows, floatBytes) {
   const byName = new Map();
   for (const row of rows) {
     if (row.error !== undefined || row.flat === false || row.recall[10] === null) continue;
-    if (/HNSW|portable|TypeScript|from Node/.test(row.name)) continue;
+    if (/HNSW|portable|TypeScript|from Node|, then /.test(row.name)) continue;
     if (row.bytesPerVector.code >= floatBytes) continue;
     const name = row.name.replace(/, (\d+ bytes|\d bits?|native|float32|int8)$/, "");
     if (!byName.has(name)) byName.set(name, { name, ours: row.ours, points: [] });

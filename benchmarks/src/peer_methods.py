@@ -85,7 +85,12 @@ def faiss_codebooks(corpus, setting, refine=None):
         return index
 
     rows = RESIDUAL_ROWS if residual else CODEBOOK_ROWS
-    return faiss_index(corpus, make, setting if refine is None else f"{setting} x{refine}", True, rows)
+    if refine is None:
+        return faiss_index(corpus, make, setting, True, rows)
+    scanned = int(setting[2 : setting.index("x")]) // 2
+    method = faiss_index(corpus, make, f"{setting} x{refine}", True, rows)
+    # Of all that is kept, those that every search reads.
+    return dict(method, bytes=lambda: dict(method["bytes"](), code=scanned))
 
 
 def bound_training(faiss, index, rounds):
@@ -112,7 +117,7 @@ def bound_training(faiss, index, rounds):
         bound(index.rq)
     elif hasattr(index, "prq"):
         for i in range(index.prq.nsplits):
-            bound(index.prq.subquantizer(i))
+            bound(faiss.downcast_AdditiveQuantizer(index.prq.subquantizer(i)))
 
 
 def rabitqlib_pca(corpus, bits, dims):

@@ -5,19 +5,14 @@ import { fileURLToPath } from "node:url";
 /** Rows that a trained codec learns from, evenly spaced: as many as the product takes. */
 const SAMPLE_ROWS = 65_536;
 
-/**
- * `params`: package and export of the family, its options; with `threads`, one query is searched off the event loop; with
- * `rescore`, the hits are scored again by the codes of another codec, through a FlatIndex.
- */
-export async function pith({ corpus, dim, count, params }) {
-  const { from, codec: name, options, threads, rescore } = params;
+/** `params`: package and export of the family, its options; with `threads`, one query is searched off the event loop. */
+export async function pith({ corpus, dim, count, params: { from, codec: name, options, threads } }) {
   const { backendReport, searchAsync, stateBytes } = await import("@pith/codec-core");
-  const family = await familyOf(from, name);
-  if (family === undefined) return { skipped: `there is no ${name} of ${from} yet` };
+  const family = (await import(from))[name];
+  if (family === undefined) return { skipped: `${from} doesn't export ${name} yet` };
   const begin = performance.now();
-  const codec = codecOf(family, { dim, ...options }, corpus, count);
+  const codec = makeCodec(family, corpus, dim, count, options);
   const trainSeconds = (performance.now() - begin) / 1000;
-  if (rescore) return { trainSeconds, ...(await rescored(codec, rescore, corpus, dim, count, from)) };
   const input = { data: corpus, dim, count };
   // Shared memory is searched in place, off the event loop too.
   const bytes = new Uint8Array(new SharedArrayBuffer(count * codec.stride));
@@ -51,45 +46,11 @@ export async function pith({ corpus, dim, count, params }) {
   };
 }
 
-/** Hits of one codec scored again by another: as programs do it. */
-async function rescored(codec, { from, codec: name, options, oversample }, corpus, dim, count, own) {
-  const { backendReport, FlatIndex, stateBytes } = await import("@pith/codec-core");
-  const keep = codecOf(await familyOf(from, name), { dim, ...options }, corpus, count);
-  const { backend, isa } = backendReport();
-  const search = { rescore: true, oversample };
-  const slots = (matches) => Uint32Array.from(matches, ({ id }) => id);
-  let index;
-  return {
-    setting: `${backend} ${isa}, ${oversample} hits for each`,
-    version: versionOf(own),
-    encode: () => {
-      index = new FlatIndex(codec, { keep });
-      index.add([...Array(count).keys()], { data: corpus, dim, count });
-    },
-    bytes: () => {
-      const code = codec.stride + keep.stride;
-      return { code, total: code + (stateBytes(codec.state()) + stateBytes(keep.state())) / count };
-    },
-    one: (query, k) => slots(index.search(query, k, search)),
-    all: async (queries, k) => {
-      const asked = { data: queries, dim, count: queries.length / dim };
-      return (await index.searchBatch(asked, k, { ...search, threads: 1 })).map(slots);
-    },
-  };
-}
-
-/** Undefined where the package isn't there, or doesn't export it. */
-async function familyOf(from, name) {
-  try {
-    return (await import(from))[name];
-  } catch (error) {
-    if (error.code === "ERR_MODULE_NOT_FOUND" && error.message.includes(`'${from}'`)) return undefined;
-    throw error;
-  }
-}
-
-function codecOf(family, options, corpus, count) {
-  return family.train ? family.train(sample(corpus, options.dim, count), options) : family.create(options);
+/** A codec of a family, trained where it can be. */
+export function makeCodec(family, corpus, dim, count, options) {
+  return family.train
+    ? family.train(sample(corpus, dim, count), { dim, ...options })
+    : family.create({ dim, ...options });
 }
 
 function sample(corpus, dim, count) {
@@ -102,6 +63,6 @@ function sample(corpus, dim, count) {
   return { data, dim, count: rows };
 }
 
-function versionOf(from) {
+export function versionOf(from) {
   return JSON.parse(readFileSync(fileURLToPath(import.meta.resolve(`${from}/package.json`)), "utf8")).version;
 }

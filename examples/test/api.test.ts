@@ -12,6 +12,7 @@ test.each([
   ["contract", "index"],
   ["int8", "index"],
   ["int8", "binary/index"],
+  ["spectral", "index"],
   ["turboquant", "index"],
 ])(
   "%s/%s exports these types",

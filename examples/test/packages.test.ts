@@ -70,6 +70,7 @@ test("codec-core depends on nothing, codecs on codec-core alone", () => {
   expect(dependencies("codec-core")).toEqual([]);
   expect(dependencies("int8")).toEqual(["@pith/codec-core"]);
   expect(dependencies("turboquant")).toEqual(["@pith/codec-core"]);
+  expect(dependencies("spectral")).toEqual(["@pith/codec-core"]);
 });
 
 test("what isn't in ./files runs without Node: no node: import is reached from the main entry", () => {
@@ -86,6 +87,7 @@ test("what isn't in ./files runs without Node: no node: import is reached from t
   visit(join(ROOT, "packages/codec-core/dist/index.js"));
   visit(join(ROOT, "packages/int8/dist/index.js"));
   visit(join(ROOT, "packages/turboquant/dist/index.js"));
+  visit(join(ROOT, "packages/spectral/dist/index.js"));
   visit(join(ROOT, "packages/int8/dist/binary/index.js"));
   expect(seen.size).toBeGreaterThan(20);
 });
@@ -95,6 +97,7 @@ test.each([
   "codec-core/dist/files/index.js",
   "contract/dist/index.js",
   "int8/dist/index.js",
+  "spectral/dist/index.js",
   "turboquant/dist/index.js",
   "int8/dist/binary/index.js",
 ])("%s exports these names", async (file) => {

@@ -29,6 +29,7 @@ export { type CodecLoader, CodecRegistry, unknownCodec } from "./contract/regist
 export { type RowCodecOptions, type RowCoder, rowCodec } from "./contract/row-codec.ts";
 export { type RowCodecFamilyOptions, type RowCoderOptions, rowCodecFamily } from "./contract/row-family.ts";
 export { checkSample, sampleMean } from "./contract/sample.ts";
+export { isScalarTable, SCALAR_PLACES, scalarTable } from "./contract/scalar-table.ts";
 export { type CodeScan, hitCount, scanScorer, unitRows } from "./contract/scan-scorer.ts";
 export {
   type CodecState,
@@ -94,7 +95,25 @@ export {
   kernels,
   useBackend,
 } from "./kernels/backend.ts";
+export {
+  type BinForm,
+  type DftLayout,
+  type DftParts,
+  type DftRecord,
+  type DftShape,
+  dftBins,
+  dftParts,
+  dftRecord,
+  dftStride,
+  packDftParts,
+  unpackDftParts,
+} from "./kernels/dft-layout.ts";
+export { dftQueryFloats } from "./kernels/dft-scores.ts";
 export type { BackendName, FloatRows, Isa, Kernels, TopKOutput } from "./kernels/kernels.ts";
+export { type KltLayout, kltLevelTables, kltRows, kltStride } from "./kernels/klt-layout.ts";
+export { KLT_QUERY_EXTRA } from "./kernels/klt-scores.ts";
+export { isWindowed, KLT_WIDEST, kltLevels, kltLoss, kltUnit } from "./kernels/klt-tables.ts";
+export type { Eigen } from "./kernels/symmetric-eigen.ts";
 export { type Threads, useThreads } from "./kernels/threads.ts";
 export { type TurboLayout, turboIndexBytes, turboStride } from "./kernels/turbo-layout.ts";
 export { TURBO_QUERY_EXTRA } from "./kernels/turbo-scores.ts";

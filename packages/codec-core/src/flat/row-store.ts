@@ -78,7 +78,9 @@ export class RowStore {
   /** The rows of `slots`, in that order, copied. */
   gather(slots: ArrayLike<number>): Uint8Array {
     const out = new Uint8Array(slots.length * this.stride);
-    for (let i = 0; i < slots.length; i++) out.set(this.row(slots[i]), i * this.stride);
+    const { gatherRows } = kernels();
+    if (gatherRows && slots instanceof Uint32Array) gatherRows(this.bytes, this.stride, slots, out);
+    else for (let i = 0; i < slots.length; i++) out.set(this.row(slots[i]), i * this.stride);
     return out;
   }
 

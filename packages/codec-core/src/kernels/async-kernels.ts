@@ -6,6 +6,8 @@
 import type { AsyncOptions } from "../async/work.ts";
 import type { Metric } from "../contract/metric.ts";
 import type { FloatRows, TopKOutput } from "./kernels.ts";
+import type { KltLayout } from "./klt-layout.ts";
+import type { Eigen } from "./symmetric-eigen.ts";
 import type { TurboLayout } from "./turbo-layout.ts";
 
 export interface AsyncKernels {
@@ -34,6 +36,16 @@ export interface AsyncKernels {
     options: AsyncOptions,
   ): Promise<TopKOutput>;
 
+  /** The sums of these rows alone. @throws ABORTED */
+  covariance?(
+    data: Float32Array,
+    dim: number,
+    mean: Float32Array,
+    options: AsyncOptions,
+  ): Promise<Float64Array>;
+  /** Can't be stopped once it runs. @throws NOT_FINITE, ABORTED */
+  symmetricEigen?(matrix: Float64Array, n: number, options: AsyncOptions): Promise<Eigen>;
+
   /** Checks that the floats are finite, too. @throws NOT_FINITE, ABORTED */
   turboEncode?(layout: TurboLayout, data: Float32Array, options: AsyncOptions): Promise<Uint8Array>;
   /** @throws ABORTED */
@@ -41,6 +53,20 @@ export interface AsyncKernels {
   /** @throws ABORTED */
   turboTopK?(
     layout: TurboLayout,
+    queries: Float32Array,
+    codes: Uint8Array,
+    k: number,
+    allow: Uint32Array | undefined,
+    options: AsyncOptions,
+  ): Promise<TopKOutput>;
+
+  /** Checks that the floats are finite, too. @throws NOT_FINITE, ABORTED */
+  kltEncode?(layout: KltLayout, data: Float32Array, options: AsyncOptions): Promise<Uint8Array>;
+  /** @throws ABORTED */
+  kltDecode?(layout: KltLayout, codes: Uint8Array, options: AsyncOptions): Promise<Float32Array>;
+  /** @throws ABORTED */
+  kltTopK?(
+    layout: KltLayout,
     queries: Float32Array,
     codes: Uint8Array,
     k: number,

@@ -9,6 +9,9 @@
  */
 import type { Metric } from "../contract/metric.ts";
 import type { AsyncKernels } from "./async-kernels.ts";
+import type { DftLayout } from "./dft-layout.ts";
+import type { KltLayout } from "./klt-layout.ts";
+import type { Eigen } from "./symmetric-eigen.ts";
 import type { TurboLayout } from "./turbo-layout.ts";
 
 export type BackendName = "native" | "portable";
@@ -32,6 +35,9 @@ export interface Kernels {
 
   /** Asks the system for large pages behind a large array that was never written to. */
   largePages?(bytes: Uint8Array): void;
+
+  /** Copies the rows of `slots`, `stride` bytes each, in that order. */
+  gatherRows?(rows: Uint8Array, stride: number, slots: Uint32Array, out: Uint8Array): void;
 
   /** CRC-32C (Castagnoli) of `bytes`, continuing from `crc` (0 to begin). */
   crc32c(bytes: Uint8Array, crc: number): number;
@@ -170,6 +176,18 @@ export interface Kernels {
   /** Scores of one code with others, from the number of bits that differ. */
   binarySymmetric(metric: Metric, query: Uint8Array, codes: Uint8Array, dim: number, out: Float32Array): void;
 
+  /**
+   * Adds sums of products of rows less `mean` (empty, or `dim` floats) to `out`, dim x dim, symmetric; zeros to begin. In
+   * float64; rows may come in any blocks. The rule, to the bit, is in kernels/covariance.ts.
+   */
+  covariance(data: Float32Array, dim: number, mean: Float32Array, out: Float64Array): void;
+
+  /**
+   * Eigenvalues, the largest first, and eigenvectors of a symmetric matrix, n x n. The same bits from all backends; the rule
+   * is in kernels/symmetric-eigen.ts. @throws NOT_FINITE
+   */
+  symmetricEigen(matrix: Float64Array, n: number): Eigen;
+
   /** Rotated codes of 1, 2, 3, 4 or 8 bits a coordinate and a scalar. The rule is in kernels/turbo.ts. */
   turboEncode(layout: TurboLayout, data: Float32Array, out: Uint8Array): void;
   turboDecode(layout: TurboLayout, codes: Uint8Array, out: Float32Array): void;
@@ -183,6 +201,52 @@ export interface Kernels {
   /** As floatTopK, over codes and prepared queries; the hits and scores are those of turboScores. */
   turboTopK(
     layout: TurboLayout,
+    queries: Float32Array,
+    codes: Uint8Array,
+    k: number,
+    allow: Uint32Array | undefined,
+    out: TopKOutput,
+  ): void;
+
+  /**
+   * The discrete Fourier transform of each row, of any dim: bins 0 to floor(dim / 2), real and imaginary part in turn, into
+   * 2 floor(dim / 2) + 2 numbers a row. The rule is in kernels/dft.ts.
+   */
+  dftSpectra(data: Float32Array, dim: number, out: Float64Array): void;
+
+  /** The largest Fourier coefficients of each row, in polar form, and a scalar. The rule is in kernels/dft-codes.ts. */
+  dftEncode(layout: DftLayout, data: Float32Array, out: Uint8Array): void;
+  dftDecode(layout: DftLayout, codes: Uint8Array, out: Float32Array): void;
+
+  /** Prepares queries (of unit length under cosine): dftQueryFloats(dim) each. The rule is in kernels/dft-scores.ts. */
+  dftQueries(layout: DftLayout, queries: Float32Array, out: Float32Array): void;
+
+  /** Scores of one prepared query. The rule is in kernels/dft-scores.ts. */
+  dftScores(layout: DftLayout, query: Float32Array, codes: Uint8Array, out: Float32Array): void;
+
+  /** As floatTopK, over codes and prepared queries; the hits and scores are those of dftScores. */
+  dftTopK(
+    layout: DftLayout,
+    queries: Float32Array,
+    codes: Uint8Array,
+    k: number,
+    allow: Uint32Array | undefined,
+    out: TopKOutput,
+  ): void;
+
+  /** Codes in a learned basis: bits by component, and a scalar's place in a table. The rule is in kernels/klt.ts. */
+  kltEncode(layout: KltLayout, data: Float32Array, out: Uint8Array): void;
+  kltDecode(layout: KltLayout, codes: Uint8Array, out: Float32Array): void;
+
+  /** Prepares queries (of unit length under cosine): R + 3 floats each. The rule is in kernels/klt-scores.ts. */
+  kltQueries(layout: KltLayout, queries: Float32Array, out: Float32Array): void;
+
+  /** Scores of a prepared query of R + 3 floats, in integers. The rule is in kernels/klt-scores.ts. */
+  kltScores(layout: KltLayout, query: Float32Array, codes: Uint8Array, out: Float32Array): void;
+
+  /** As floatTopK, over codes and prepared queries; the hits and scores are those of kltScores. */
+  kltTopK(
+    layout: KltLayout,
     queries: Float32Array,
     codes: Uint8Array,
     k: number,

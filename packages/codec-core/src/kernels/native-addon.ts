@@ -4,6 +4,7 @@
  */
 import type { Metric } from "../contract/metric.ts";
 import type { ErrorCode } from "../errors.ts";
+import type { DftLayout } from "./dft-layout.ts";
 import type { Isa } from "./kernels.ts";
 import type { TurboLayout } from "./turbo-layout.ts";
 
@@ -47,6 +48,24 @@ export interface AsyncAddon {
   int8TopKAsync: AsyncTopK<Uint8Array>;
   floatTopKAsync: AsyncTopK<Float32Array>;
   halfTopKAsync: AsyncTopK<Uint16Array>;
+  covarianceAsync(
+    job: Job,
+    threads: number,
+    at: number,
+    data: Float32Array,
+    dim: number,
+    mean: Float32Array,
+    out: Float64Array,
+  ): AsyncOutcome;
+  symmetricEigenAsync(
+    job: Job,
+    threads: number,
+    at: number,
+    matrix: Float64Array,
+    n: number,
+    values: Float64Array,
+    vectors: Float64Array,
+  ): AsyncOutcome;
   turboEncodeAsync(
     job: Job,
     threads: number,
@@ -104,6 +123,29 @@ function codingOf({ bits, trellis }: TurboLayout): number {
   return trellis ? bits + 16 : bits;
 }
 
+/** A layout as the addon takes it. */
+export type DftParts = [
+  metric: number,
+  /** dim, coefficients of a row, bits of a magnitude and of a phase. */
+  sizes: Uint32Array,
+  mean: Float32Array,
+  levels: Float32Array,
+  table: Float32Array,
+];
+
+export function dftParts({
+  metric,
+  dim,
+  topK,
+  magBits,
+  phaseBits,
+  mean,
+  levels,
+  table,
+}: DftLayout): DftParts {
+  return [METRIC[metric], Uint32Array.of(dim, topK, magBits, phaseBits), mean, levels, table];
+}
+
 export type AsyncTopK<Rows> = (
   job: Job,
   threads: number,
@@ -119,7 +161,7 @@ export type AsyncTopK<Rows> = (
 ) => AsyncOutcome;
 
 /** The functions of native/node; `at` is the instruction set's place in `isas()`. */
-export interface Addon extends AsyncAddon {
+export interface Addon extends AsyncAddon, DftAddon {
   isas(): Isa[];
   parallelism(): number;
   mapFile(fd: number, length: number): ArrayBuffer;
@@ -136,6 +178,7 @@ export interface Addon extends AsyncAddon {
   floatTopK: TopKKernel<Float32Array>;
   halfTopK: TopKKernel<Uint16Array>;
   int8TopK: TopKKernel<Uint8Array>;
+  gatherRows(at: number, rows: Uint8Array, stride: number, slots: Uint32Array, out: Uint8Array): Outcome;
   int8Encode(
     threads: number,
     at: number,
@@ -190,6 +233,22 @@ export interface Addon extends AsyncAddon {
     dim: number,
     out: Float32Array,
   ): Outcome;
+  covariance(
+    threads: number,
+    at: number,
+    data: Float32Array,
+    dim: number,
+    mean: Float32Array,
+    out: Float64Array,
+  ): Outcome;
+  symmetricEigen(
+    threads: number,
+    at: number,
+    matrix: Float64Array,
+    n: number,
+    values: Float64Array,
+    vectors: Float64Array,
+  ): Outcome;
   turboEncode(
     threads: number,
     at: number,
@@ -211,6 +270,38 @@ export interface Addon extends AsyncAddon {
     at: number,
     ...rest: [
       ...TurboParts,
+      queries: Float32Array,
+      codes: Uint8Array,
+      k: number,
+      allow: Uint32Array | undefined,
+      slots: Uint32Array,
+      scores: Float32Array,
+    ]
+  ): Outcome;
+}
+
+export interface DftAddon {
+  dftSpectra(at: number, data: Float32Array, dim: number, out: Float64Array): Outcome;
+  dftEncode(
+    threads: number,
+    at: number,
+    ...rest: [...DftParts, data: Float32Array, out: Uint8Array]
+  ): Outcome;
+  dftDecode(
+    threads: number,
+    at: number,
+    ...rest: [...DftParts, codes: Uint8Array, out: Float32Array]
+  ): Outcome;
+  dftQueries(at: number, ...rest: [...DftParts, queries: Float32Array, out: Float32Array]): Outcome;
+  dftScores(
+    at: number,
+    ...rest: [...DftParts, query: Float32Array, codes: Uint8Array, out: Float32Array]
+  ): Outcome;
+  dftTopK(
+    threads: number,
+    at: number,
+    ...rest: [
+      ...DftParts,
       queries: Float32Array,
       codes: Uint8Array,
       k: number,

@@ -181,6 +181,26 @@ export function asyncKernels(addon: AsyncAddon, at: number): AsyncKernels {
       const call = byDim(addon.int8TopKAsync, metric, dim);
       return topK(queries, dim, codes, dim + SCALE_BYTES, k, allow, options, call);
     },
+    covariance: async (data, dim, mean, options) => {
+      const work = new Work(options, data.length / dim);
+      const ownMean = mean.slice();
+      const out = new Float64Array(dim * dim);
+      await overRows(data, dim, 1, (block, start) =>
+        run(addon, work, start, (job, n) => addon.covarianceAsync(job, n, at, block, dim, ownMean, out)),
+      );
+      work.finish();
+      return out;
+    },
+    symmetricEigen: async (matrix, n, options) => {
+      const work = new Work(options, n);
+      const own = matrix.slice();
+      const out = { values: new Float64Array(n), vectors: new Float64Array(n * n) };
+      await run(addon, work, 0, (job, threads) =>
+        addon.symmetricEigenAsync(job, threads, at, own, n, out.values, out.vectors),
+      );
+      work.finish();
+      return out;
+    },
     turboEncode: (layout, data, options) => {
       const parts = ownTurboParts(layout);
       return encode(data, layout.dim, turboStride(layout), options, (job, n, block, out) =>

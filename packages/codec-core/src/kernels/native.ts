@@ -7,7 +7,7 @@
  */
 import { PithError } from "../errors.ts";
 import type { Isa, Kernels } from "./kernels.ts";
-import { type Addon, METRIC, type Outcome, turboParts } from "./native-addon.ts";
+import { type Addon, dftParts, METRIC, type Outcome, turboParts } from "./native-addon.ts";
 import { asyncKernels, faultError } from "./native-async.ts";
 import { portable } from "./portable.ts";
 import { threads } from "./threads.ts";
@@ -95,6 +95,7 @@ function wrap(addon: Addon, isa: Isa): Kernels {
           ? addon.halfTopK(threads().sync, at, METRIC[metric], queries, rows, dim, k, allow, slots, scores)
           : addon.floatTopK(threads().sync, at, METRIC[metric], queries, rows, dim, k, allow, slots, scores),
       ),
+    gatherRows: (rows, stride, slots, out) => check(() => addon.gatherRows(at, rows, stride, slots, out)),
     int8Encode: (data, dim, unit, out) =>
       check(() => addon.int8Encode(threads().sync, at, data, dim, unit, out)),
     int8EncodeFinite: (data, dim, unit, out) =>
@@ -129,6 +130,14 @@ function wrap(addon: Addon, isa: Isa): Kernels {
       check(() => addon.binaryTopK(at, METRIC[metric], queries, codes, dim, k, allow, slots, scores)),
     binarySymmetric: (metric, query, codes, dim, out) =>
       check(() => addon.binarySymmetric(at, METRIC[metric], query, codes, dim, out)),
+    covariance: (data, dim, mean, out) =>
+      check(() => addon.covariance(threads().sync, at, data, dim, mean, out)),
+    symmetricEigen: (matrix, n) => {
+      const values = new Float64Array(n);
+      const vectors = new Float64Array(n * n);
+      check(() => addon.symmetricEigen(threads().sync, at, matrix, n, values, vectors));
+      return { values, vectors };
+    },
     turboEncode: (layout, data, out) =>
       check(() => addon.turboEncode(threads().sync, at, ...turboParts(layout), data, out)),
     turboDecode: (layout, codes, out) =>
@@ -141,6 +150,24 @@ function wrap(addon: Addon, isa: Isa): Kernels {
       check(() =>
         addon.turboTopK(threads().sync, at, ...turboParts(layout), queries, codes, k, allow, slots, scores),
       ),
+    dftSpectra: (data, dim, out) => check(() => addon.dftSpectra(at, data, dim, out)),
+    dftEncode: (layout, data, out) =>
+      check(() => addon.dftEncode(threads().sync, at, ...dftParts(layout), data, out)),
+    dftDecode: (layout, codes, out) =>
+      check(() => addon.dftDecode(threads().sync, at, ...dftParts(layout), codes, out)),
+    dftQueries: (layout, queries, out) =>
+      check(() => addon.dftQueries(at, ...dftParts(layout), queries, out)),
+    dftScores: (layout, query, codes, out) =>
+      check(() => addon.dftScores(at, ...dftParts(layout), query, codes, out)),
+    dftTopK: (layout, queries, codes, k, allow, { slots, scores }) =>
+      check(() =>
+        addon.dftTopK(threads().sync, at, ...dftParts(layout), queries, codes, k, allow, slots, scores),
+      ),
+    kltEncode: portable.kltEncode,
+    kltDecode: portable.kltDecode,
+    kltQueries: portable.kltQueries,
+    kltScores: portable.kltScores,
+    kltTopK: portable.kltTopK,
   };
 }
 

@@ -156,7 +156,7 @@ const chooseByte: Chooser = (y, at, _, indices) => {
 
 function trellisChooser(dim: number, bits: number): Chooser {
   const table = trellisTable(bits);
-  const search = trellisSearch(dim, bits);
+  const search = trellisSearch(new Uint8Array(dim).fill(bits));
   const root = Math.fround(Math.sqrt(dim));
   const whole = new Int8Array(dim);
   const levels = new Float32Array(dim);
@@ -174,7 +174,7 @@ function trellisChooser(dim: number, bits: number): Chooser {
 }
 
 /** The place of a scalar above 0. */
-function placeOf(s: number, table: Float32Array): number {
+export function placeOf(s: number, table: Float32Array): number {
   let place = 1;
   while (place < 255 && Math.fround(table[place] + table[place + 1]) / 2 <= s) place++;
   return place;

@@ -113,6 +113,24 @@ describe.skipIf(skipped !== undefined)("kernels off the event loop", () => {
     sameBytes(scores, one);
   });
 
+  test.each([1, 3])("have the bits of the others in algebra, with %i threads", async (threads) => {
+    const sync = fastest();
+    const { covariance, symmetricEigen } = asyncs();
+    if (!covariance || !symmetricEigen) throw new Error("no asynchronous kernels");
+    const data = repeated(65, 30_000 * DIM);
+    const mean = repeated(66, DIM);
+    const sums = new Float64Array(DIM * DIM);
+    sync.covariance(data, DIM, mean, sums);
+    for (const floats of [data, shared(data)])
+      sameBytes(await covariance(floats, DIM, mean, { threads }), sums);
+    expect(await symmetricEigen(sums, DIM, { threads })).toEqual(sync.symmetricEigen(sums, DIM));
+    sums[0] = Number.NaN;
+    expect(await codeOf(symmetricEigen(sums, DIM, {}))).toBe("NOT_FINITE");
+    const signal = AbortSignal.abort();
+    expect(await codeOf(covariance(data, DIM, mean, { signal }))).toBe("ABORTED");
+    expect(await codeOf(symmetricEigen(sums, DIM, { signal }))).toBe("ABORTED");
+  });
+
   test.each([1, 3])("have the bits of the others over rotated codes, with %i threads", async (threads) => {
     const count = 50_000;
     const sync = fastest();

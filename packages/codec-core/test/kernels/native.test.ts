@@ -5,7 +5,9 @@ import type { Isa } from "../../src/kernels/kernels.ts";
 import { loadNative } from "../../src/kernels/native.ts";
 import type { TurboLayout } from "../../src/kernels/turbo-layout.ts";
 import { natives, skipped } from "./backends.ts";
+import { sameAlgebra } from "./same-algebra.ts";
 import { sameBits } from "./same-bits.ts";
+import { sameKlt } from "./same-klt.ts";
 import { sameTurbo } from "./same-turbo.ts";
 
 if (skipped !== undefined) {
@@ -21,6 +23,8 @@ function layoutOf(bits: number, dim: number): TurboLayout {
 describe.skipIf(skipped !== undefined).each(natives.map((k) => [k.isa, k] as const))("%s", (_, native) => {
   sameBits(native);
   sameTurbo(native);
+  sameKlt(native);
+  sameAlgebra(native);
 
   test("reads and writes shared memory", () => {
     const shared = new Float32Array(new SharedArrayBuffer(4 * 600));

@@ -6,12 +6,17 @@
 
 mod allowed;
 mod binary;
+mod coded;
+mod covariance;
 mod crc32c;
+mod dft;
+mod doubles;
 mod expanded;
 mod fault;
 mod finite;
 mod float16;
 mod float_scan;
+mod gather;
 mod hadamard;
 mod int8;
 mod int8_grouped;
@@ -21,15 +26,21 @@ pub mod parallel;
 mod popcount;
 mod simd;
 mod stripes;
+mod symmetric_eigen;
 mod topk;
+mod trellis;
+mod trellis_tables;
 mod turbo;
 
 pub use binary::{binary_decode, binary_encode, binary_scores, binary_symmetric, binary_top_k};
+pub use covariance::covariance;
 pub use crc32c::crc32c;
+pub use dft::{DftLayout, dft_decode, dft_encode, dft_queries, dft_scores, dft_spectra, dft_top_k};
 pub use fault::Fault;
 pub use finite::first_non_finite;
 pub use float_scan::{FloatRows, Metric, float_scores, float_top_k};
 pub use float16::{from_float16, to_float16};
+pub use gather::gather_rows;
 pub use hadamard::hadamard;
 pub use int8::{int8_decode, int8_encode, int8_encode_finite, int8_scores, int8_top_k};
 pub use int8_grouped::{
@@ -37,5 +48,6 @@ pub use int8_grouped::{
 };
 pub use isa::{Isa, cpu_features};
 pub use norms::{norms, unit_rows};
+pub use symmetric_eigen::symmetric_eigen;
 pub use topk::TopKOutput;
 pub use turbo::{TurboLayout, turbo_decode, turbo_encode, turbo_queries, turbo_scores, turbo_top_k};

@@ -4,8 +4,9 @@
 //! on ([`run`]). For that every step is `#[inline(always)]`: a function left out of line would be compiled without
 //! the features, and its intrinsics would become calls.
 
+use crate::doubles::F64x8;
 use crate::isa::{Isa, Level};
-use crate::turbo::trellis::{PerWindow, Steps};
+use crate::trellis::{PerWindow, Steps};
 use crate::turbo::{Cells, Coding};
 
 #[cfg(target_arch = "x86_64")]
@@ -18,6 +19,7 @@ pub(crate) trait Simd {
     type F: F32x16;
     type W: Words;
     type P: Packed<Floats = Self::F>;
+    type D: F64x8;
     /// Room for 16 accumulators of 16 floats in registers (else for 4).
     const WIDE: bool;
 
@@ -49,6 +51,8 @@ pub(crate) trait F32x16: Copy {
     unsafe fn load_f16(from: *const u16) -> Self;
     unsafe fn load_i8(from: *const i8) -> Self;
     unsafe fn load_i32(from: *const i32) -> Self;
+    /// The elements of `from` at sixteen places, each below 2^31.
+    unsafe fn gather(from: *const f32, places: *const u32) -> Self;
     unsafe fn store(self, to: *mut f32);
     unsafe fn store_f16(self, to: *mut u16);
     /// Rounded half to even.

@@ -1,6 +1,7 @@
 //! The binding: translation only. Kernels are named by their instruction set, faults come back as data, and a panic
 //! becomes a JavaScript error (`catch_unwind`) instead of the end of the process. Calls with `threads` share their work
-//! out among that many; `task` has those that leave JavaScript's thread, `turbo` those of rotated codes.
+//! out among that many; `task` has those that leave JavaScript's thread, `turbo` those of rotated codes, `dft`
+//! those of Fourier coefficients, `algebra` those of learned bases.
 
 mod mapping;
 mod pages;
@@ -73,7 +74,9 @@ macro_rules! apart {
     }};
 }
 
-mod turbo; // here, for it uses the macro
+mod algebra; // here, for they use the macro
+mod dft;
+mod turbo;
 
 fn shared() -> Fault {
     Fault {
@@ -165,6 +168,12 @@ macro_rules! float_kernels {
 
 float_kernels!(float_scores, float_top_k, f32, FloatRows::F32);
 float_kernels!(half_scores, half_top_k, u16, FloatRows::F16);
+
+/// Rows of `stride` bytes, those of `slots` in that order.
+#[napi(catch_unwind)]
+pub fn gather_rows(at: u32, rows: &[u8], stride: f64, slots: &[u32], mut out: Uint8ArraySlice) -> Option<Fault> {
+    outcome(kernels::gather_rows(isa(at), rows, size(stride), slots, apart!(out; rows, slots)))
+}
 
 #[napi(catch_unwind)]
 pub fn int8_encode(

@@ -4,13 +4,14 @@
 //! trick with `vpmaddubsw` and moved signs takes as many instructions and can't bear a code of -128.
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
+mod doubles;
 pub(super) mod turbo;
 pub(super) mod windows;
 
 use super::{F32x16, Kernel, LaneTests, Lanes, RowTest, ScanTest, Simd, Words};
 use crate::int8::{LEAST_SQUARE, SANE, best};
+use crate::trellis::{self, PerWindow, Steps};
 use crate::turbo::Cells;
-use crate::turbo::trellis::{self, PerWindow, Steps};
 use std::arch::x86_64::*;
 
 pub(super) struct Avx2;
@@ -19,6 +20,7 @@ impl Simd for Avx2 {
     type F = Floats;
     type W = Pairs;
     type P = Avx2;
+    type D = doubles::Doubles;
     const WIDE: bool = false;
 
     #[inline(always)]
@@ -95,6 +97,13 @@ impl F32x16 for Floats {
         Floats(
             _mm256_cvtepi32_ps(_mm256_loadu_si256(from.cast())),
             _mm256_cvtepi32_ps(_mm256_loadu_si256(from.add(8).cast())),
+        )
+    }
+    #[inline(always)]
+    unsafe fn gather(from: *const f32, places: *const u32) -> Self {
+        Floats(
+            _mm256_i32gather_ps::<4>(from, _mm256_loadu_si256(places.cast())),
+            _mm256_i32gather_ps::<4>(from, _mm256_loadu_si256(places.add(8).cast())),
         )
     }
     #[inline(always)]

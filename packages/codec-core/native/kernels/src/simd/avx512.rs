@@ -5,6 +5,7 @@
 //! that to the queries, so that rows are read where they are; a single query meets flipped rows.
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
+mod doubles;
 mod trellis;
 mod turbo;
 mod windows;
@@ -12,8 +13,8 @@ mod windows;
 use super::avx2::{array, fetch_far, fold8, reaching8, scales8, sums8};
 use super::{F32x16, Kernel, LaneTests, Lanes, RowTest, ScanTest, Simd, Words};
 use crate::int8::{SANE, best};
+use crate::trellis::{PerWindow, Steps};
 use crate::turbo::Cells;
-use crate::turbo::trellis::{PerWindow, Steps};
 use std::arch::x86_64::*;
 
 pub(super) struct Avx512;
@@ -22,6 +23,7 @@ impl Simd for Avx512 {
     type F = Floats;
     type W = Quads;
     type P = Avx512;
+    type D = doubles::Doubles;
     const WIDE: bool = true;
 
     #[inline(always)]
@@ -83,6 +85,10 @@ impl F32x16 for Floats {
     #[inline(always)]
     unsafe fn load_i32(from: *const i32) -> Self {
         Floats(_mm512_cvtepi32_ps(_mm512_loadu_si512(from.cast())))
+    }
+    #[inline(always)]
+    unsafe fn gather(from: *const f32, places: *const u32) -> Self {
+        Floats(_mm512_i32gather_ps::<4>(_mm512_loadu_si512(places.cast()), from.cast()))
     }
     #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
