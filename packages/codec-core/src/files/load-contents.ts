@@ -42,10 +42,11 @@ export async function loadContents(path: string, options: LoadOptions): Promise<
 
 /** All but the kept rows; these are mapped, or read from the open file when they are asked for. */
 async function leaveKept(path: string, map: boolean | undefined, full: boolean): Promise<LoadedContents> {
-  const parts = await openParts(path, { map: map ?? true, verify: "header" });
-  await using pith = parts.pith;
+  // What is read once goes through a buffer: read from the mapping, all of the file would be in the process's memory for a time.
+  const { pith, file } = await openParts(path, { map, verify: "header" });
+  await using _ = pith;
   if (full) await pith.verify();
-  const inPlace = map === true && pith.mapped;
+  const inPlace = pith.mapped;
   const kept = pith.info.kind === "codes" ? KEPT.find((name) => pith.has(name)) : undefined;
   const bytesOf = (name: string): Promise<Uint8Array> | Uint8Array => {
     if (name === kept) return new Uint8Array(0);
@@ -58,10 +59,21 @@ async function leaveKept(path: string, map: boolean | undefined, full: boolean):
   const contents = { ...pith.info, tensors };
   const trusted = inPlace && !full;
   if (kept === undefined) return { contents, trusted };
-  const reader = pith.mapped
-    ? mappedReader(pith.view(kept))
-    : rowReader(parts.file.take(), path, pith.offset(kept));
+  const start = pith.offset(kept);
+  const { begin, end } = pith.tensor(kept);
+  const mapped = map === false ? undefined : mappedRows(file, start, end - begin);
+  const reader = mapped ? mappedReader(mapped) : rowReader(file.take(), path, start);
   return { contents, trusted, left: { reader, trusted: !full } };
+}
+
+/** Undefined where the file can't be mapped, or an array can't be as large. */
+function mappedRows(file: InputFile, start: number, length: number): Uint8Array | undefined {
+  const mapping = file.map();
+  try {
+    return mapping && new Uint8Array(mapping, start, length);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A matrix in memory that other threads may read. */
