@@ -21,6 +21,7 @@ mod hadamard;
 mod int8;
 mod int8_grouped;
 mod isa;
+mod nibbles;
 mod norms;
 pub mod parallel;
 mod popcount;
@@ -47,6 +48,7 @@ pub use int8_grouped::{
     int8_grouped_decode, int8_grouped_encode, int8_grouped_scores, int8_grouped_top_k, int8_symmetric,
 };
 pub use isa::{Isa, cpu_features};
+pub use nibbles::{NibbleLayout, nibble_block_bytes, nibble_blocks, nibble_blocks_top_k, nibble_scores, nibble_top_k};
 pub use norms::{norms, unit_rows};
 pub use symmetric_eigen::symmetric_eigen;
 pub use topk::TopKOutput;

@@ -32,6 +32,19 @@ pub(crate) trait Simd {
     /// Needs the instruction set.
     unsafe fn keep_best(numbers: &mut Vec<f32>, k: usize) -> f32;
 
+    /// Sums of the table entries of 64 rows, for one to four queries: byte b of the rows stands at 64 b, and up to 256 of
+    /// them have two tables each, of entries up to 127.
+    ///
+    /// # Safety
+    /// Needs the instruction set; there are two tables for each byte.
+    unsafe fn nibble_sums(entries: &[&[[u8; 16]]], codes: &[u8], sums: &mut [[u16; 64]]);
+
+    /// Which of 64 sums are at least that.
+    ///
+    /// # Safety
+    /// Needs the instruction set.
+    unsafe fn nibbles_reach(sums: &[u16; 64], least: u16) -> u64;
+
     /// As `trellis::step`; `came` has room for each u.
     ///
     /// # Safety
