@@ -35,7 +35,9 @@ export function isNibbled(trellis: boolean, bits: Uint8Array): boolean {
 }
 
 /** The levels of 1, 2 and 4 bits, as the native kernels take them: 2, then 4, then 16. */
-export const NIBBLE_LEVELS: Int8Array = Int8Array.from([1, 2, 4].flatMap((bits) => [...kltLevels(false, bits)]));
+export const NIBBLE_LEVELS: Int8Array = Int8Array.from(
+  [1, 2, 4].flatMap((bits) => [...kltLevels(false, bits)]),
+);
 
 export interface NibbleTables {
   /** 16 entries for each nibble. */
@@ -56,8 +58,8 @@ export function nibbleTables(bits: Uint8Array, nibbles: number, query: Float32Ar
   let [base, most] = [0, 0];
   for (let n = 0; n < nibbles; n++) {
     const own = values.subarray(n * 16, n * 16 + 16);
-    lows[n] = own.reduce((a, b) => (b < a ? b : a));
-    const high = own.reduce((a, b) => (b > a ? b : a));
+    lows[n] = own.reduce((a, b) => Math.min(a, b));
+    const high = own.reduce((a, b) => Math.max(a, b));
     most = Math.max(most, Math.fround(high - lows[n]));
     base = Math.fround(base + lows[n]);
   }

@@ -8,6 +8,7 @@ import { natives, skipped } from "./backends.ts";
 import { sameAlgebra } from "./same-algebra.ts";
 import { sameBits } from "./same-bits.ts";
 import { sameKlt } from "./same-klt.ts";
+import { sameNibbles } from "./same-nibbles.ts";
 import { sameTurbo } from "./same-turbo.ts";
 
 if (skipped !== undefined) {
@@ -24,6 +25,7 @@ describe.skipIf(skipped !== undefined).each(natives.map((k) => [k.isa, k] as con
   sameBits(native);
   sameTurbo(native);
   sameKlt(native);
+  sameNibbles(native);
   sameAlgebra(native);
 
   test("reads and writes shared memory", () => {

@@ -10,13 +10,12 @@ pub(crate) fn block_bytes(stride: usize) -> usize {
 }
 
 /// Bytes that the blocks of `rows` rows take.
-pub fn nibble_block_bytes(stride: usize, rows: usize) -> usize {
+pub(crate) fn nibble_block_bytes(stride: usize, rows: usize) -> usize {
     rows.div_ceil(BLOCK) * block_bytes(stride)
 }
 
 /// Puts rows into blocks.
-pub fn nibble_blocks(layout: NibbleLayout, codes: &[u8], out: &mut [u8]) -> Result<(), Fault> {
-    layout.check()?;
+pub(crate) fn nibble_blocks(layout: NibbleLayout, codes: &[u8], out: &mut [u8]) -> Result<(), Fault> {
     let stride = layout.stride();
     let rows = row_count("bytes of the codes", codes.len(), stride)?;
     expect("bytes of the blocks", nibble_block_bytes(stride, rows), out.len())?;

@@ -6,8 +6,7 @@ use crate::fault::{Fault, expect, row_count};
 use crate::float_scan::Metric;
 
 /// Score of each row with a prepared query.
-pub fn nibble_scores(layout: NibbleLayout, query: &[f32], codes: &[u8], out: &mut [f32]) -> Result<(), Fault> {
-    layout.check()?;
+pub(crate) fn nibble_scores(layout: NibbleLayout, query: &[f32], codes: &[u8], out: &mut [f32]) -> Result<(), Fault> {
     let rows = row_count("bytes of the codes", codes.len(), layout.stride())?;
     expect("floats of the query", layout.query_floats(), query.len())?;
     expect("scores", rows, out.len())?;

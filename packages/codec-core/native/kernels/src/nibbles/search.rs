@@ -19,7 +19,7 @@ const CHUNK: usize = 16;
 const BYTES: usize = 256;
 
 /// The k best allowed rows for each prepared query.
-pub fn nibble_top_k(
+pub(crate) fn nibble_top_k(
     isa: Isa,
     layout: NibbleLayout,
     queries: &[f32],
@@ -28,14 +28,13 @@ pub fn nibble_top_k(
     allow: Option<&[u32]>,
     out: TopKOutput,
 ) -> Result<(), Fault> {
-    layout.check()?;
     let rows = row_count("bytes of the codes", codes.len(), layout.stride())?;
     search(isa, Search { layout, queries, rows, from: Rows::AsTheyStand(codes), k }, allow, out)
 }
 
 /// The same, of rows in blocks.
 #[allow(clippy::too_many_arguments)]
-pub fn nibble_blocks_top_k(
+pub(crate) fn nibble_blocks_top_k(
     isa: Isa,
     layout: NibbleLayout,
     queries: &[f32],
@@ -45,7 +44,6 @@ pub fn nibble_blocks_top_k(
     allow: Option<&[u32]>,
     out: TopKOutput,
 ) -> Result<(), Fault> {
-    layout.check()?;
     expect("bytes of the blocks", super::nibble_block_bytes(layout.stride(), rows), blocks.len())?;
     search(isa, Search { layout, queries, rows, from: Rows::Blocks(blocks), k }, allow, out)
 }

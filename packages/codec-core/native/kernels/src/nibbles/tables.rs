@@ -40,10 +40,11 @@ impl Query {
         let (mut base, mut most) = (0f32, 0f32);
         let mut lows = Vec::with_capacity(nibbles);
         for own in &values {
-            let low = own.iter().fold(own[0], |a, &b| if b < a { b } else { a });
-            let range = own.iter().fold(own[0], |a, &b| if b > a { b } else { a }) - low;
-            // What isn't a number stays.
-            most = if most.is_nan() || range <= most { most } else { range };
+            // What isn't a number stays: neither comparison holds.
+            let low = own.iter().fold(own[0], |a, &b| if b >= a || a.is_nan() { a } else { b });
+            let high = own.iter().fold(own[0], |a, &b| if b <= a || a.is_nan() { a } else { b });
+            let range = high - low;
+            most = if range <= most || most.is_nan() { most } else { range };
             base += low;
             lows.push(low);
         }

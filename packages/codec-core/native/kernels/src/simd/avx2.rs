@@ -5,6 +5,7 @@
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
 mod doubles;
+pub(super) mod mixed;
 mod nibbles;
 pub(super) mod turbo;
 pub(super) mod windows;

@@ -6,6 +6,7 @@
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
 mod doubles;
+mod mixed;
 mod nibbles;
 mod trellis;
 mod turbo;
