@@ -5,6 +5,7 @@
 import type { Metric } from "../contract/metric.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { Isa } from "./kernels.ts";
+import type { KltAddon } from "./native-klt.ts";
 import type { TurboLayout } from "./turbo-layout.ts";
 
 /** Stops a task, and counts its rows. */
@@ -137,7 +138,7 @@ export type AsyncTopK<Rows> = (
 ) => AsyncOutcome;
 
 /** The functions of native/node; `at` is the instruction set's place in `isas()`. */
-export interface Addon extends AsyncAddon {
+export interface Addon extends AsyncAddon, KltAddon {
   isas(): Isa[];
   parallelism(): number;
   mapFile(fd: number, length: number): ArrayBuffer;

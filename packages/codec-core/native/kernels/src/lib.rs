@@ -6,6 +6,7 @@
 
 mod allowed;
 mod binary;
+mod coded;
 mod covariance;
 mod crc32c;
 mod doubles;
@@ -18,6 +19,7 @@ mod hadamard;
 mod int8;
 mod int8_grouped;
 mod isa;
+mod klt;
 mod norms;
 pub mod parallel;
 mod popcount;
@@ -25,6 +27,8 @@ mod simd;
 mod stripes;
 mod symmetric_eigen;
 mod topk;
+mod trellis;
+mod trellis_tables;
 mod turbo;
 
 pub use binary::{binary_decode, binary_encode, binary_scores, binary_symmetric, binary_top_k};
@@ -40,6 +44,7 @@ pub use int8_grouped::{
     int8_grouped_decode, int8_grouped_encode, int8_grouped_scores, int8_grouped_top_k, int8_symmetric,
 };
 pub use isa::{Isa, cpu_features};
+pub use klt::{KltLayout, klt_decode, klt_encode, klt_queries, klt_scores, klt_top_k};
 pub use norms::{norms, unit_rows};
 pub use symmetric_eigen::symmetric_eigen;
 pub use topk::TopKOutput;

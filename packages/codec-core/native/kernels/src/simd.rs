@@ -6,7 +6,8 @@
 
 use crate::doubles::F64x8;
 use crate::isa::{Isa, Level};
-use crate::turbo::trellis::{PerWindow, Steps};
+use crate::klt::Plan;
+use crate::trellis::{PerWindow, Steps};
 use crate::turbo::{Cells, Coding};
 
 #[cfg(target_arch = "x86_64")]
@@ -119,7 +120,7 @@ pub(crate) trait Words: Copy {
     ) -> (u32, [i32; 8]);
 }
 
-/// Rows of `turbo` codes, read in the order of `turbo/order`.
+/// Rows of codes, those of `turbo` read in the order of `turbo/order`.
 ///
 /// # Safety
 /// As for [`F32x16`].
@@ -132,6 +133,10 @@ pub(crate) trait Packed {
     unsafe fn unpack(coding: Coding, codes: &[u8], to: &mut [i8]);
     /// Inner products of a query, its elements in whole registers and their sum, with sixteen rows.
     unsafe fn products(coding: Coding, query: &[i8], sum: i32, rows: Sixteen) -> Self::Floats;
+    /// As `unpack`, of `klt` codes.
+    unsafe fn unpack_mixed(plan: &Plan, codes: &[u8], to: &mut [i8]);
+    /// As `products`, of `klt` codes and a query's two parts.
+    unsafe fn products_mixed(plan: &Plan, parts: &[Vec<i8>; 2], sums: [i32; 2], rows: Sixteen) -> [Self::Floats; 2];
 }
 
 /// Sixteen rows, side by side.

@@ -10,8 +10,6 @@
 //! ```
 //! and a row whose scalar is 0 has the score of zero rows. D is exact, so that every search is: no row is looked at twice.
 
-mod batch;
-mod block;
 mod coding;
 mod decoding;
 mod levels;
@@ -19,9 +17,7 @@ mod order;
 mod quantize;
 mod query;
 mod rows;
-mod search;
-pub(crate) mod trellis;
-mod trellis_tables;
+mod scans;
 
 use crate::fault::{Fault, expect, expect_dim, row_count};
 use crate::float_scan::Metric;
@@ -32,8 +28,7 @@ pub use decoding::turbo_decode;
 pub(crate) use levels::table;
 pub(crate) use quantize::Cells;
 pub use query::turbo_queries;
-pub use search::{turbo_scores, turbo_top_k};
-pub(crate) use trellis_tables::window_values;
+pub use scans::{turbo_scores, turbo_top_k};
 
 /// Floats of a prepared query behind its coordinates: the bias, |q|^2, and what the step is multiplied by.
 const QUERY_EXTRA: usize = 3;

@@ -75,6 +75,7 @@ macro_rules! apart {
 }
 
 mod algebra; // here, for they use the macro
+mod klt;
 mod turbo;
 
 fn shared() -> Fault {

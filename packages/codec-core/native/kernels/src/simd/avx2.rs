@@ -5,13 +5,14 @@
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
 mod doubles;
+pub(super) mod mixed;
 pub(super) mod turbo;
 pub(super) mod windows;
 
 use super::{F32x16, Kernel, LaneTests, Lanes, RowTest, ScanTest, Simd, Words};
 use crate::int8::{LEAST_SQUARE, SANE, best};
+use crate::trellis::{self, PerWindow, Steps};
 use crate::turbo::Cells;
-use crate::turbo::trellis::{self, PerWindow, Steps};
 use std::arch::x86_64::*;
 
 pub(super) struct Avx2;

@@ -6,6 +6,7 @@
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
 mod doubles;
+mod mixed;
 mod trellis;
 mod turbo;
 mod windows;
@@ -13,8 +14,8 @@ mod windows;
 use super::avx2::{array, fetch_far, fold8, reaching8, scales8, sums8};
 use super::{F32x16, Kernel, LaneTests, Lanes, RowTest, ScanTest, Simd, Words};
 use crate::int8::{SANE, best};
+use crate::trellis::{PerWindow, Steps};
 use crate::turbo::Cells;
-use crate::turbo::trellis::{PerWindow, Steps};
 use std::arch::x86_64::*;
 
 pub(super) struct Avx512;

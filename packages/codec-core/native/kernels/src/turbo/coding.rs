@@ -3,9 +3,8 @@
 
 use super::TurboLayout;
 use super::levels::magnitudes;
-use super::quantize::{Cells, pack, quantize, round, round_within};
-use super::trellis::Trellis;
-use super::trellis_tables::SIGMA;
+use super::quantize::{Cells, pack, quantize, round};
+use crate::coded::{LEAST_SCALAR, place};
 use crate::expanded::{largest, striped};
 use crate::fault::{Fault, expect, row_count};
 use crate::float_scan::Metric;
@@ -13,6 +12,8 @@ use crate::hadamard::Rounds;
 use crate::isa::Isa;
 use crate::norms::{power_for, unit_row};
 use crate::simd::{Kernel, Simd, run};
+use crate::trellis::{Trellis, round_within};
+use crate::trellis_tables::{SIGMA, window_values};
 
 /// Units of one standard deviation, for magnitudes to 127.
 fn sigma(bits: usize) -> f32 {
@@ -26,9 +27,6 @@ fn sigma(bits: usize) -> f32 {
 
 /// Factors of the standard deviation that are tried where there is a choice.
 const CANDIDATES: [f32; 3] = [1.0, 0.9, 1.1];
-
-/// The smallest float above 0: a scalar of 0 stands for a row of zeros.
-const LEAST_SCALAR: f32 = f32::from_bits(1);
 
 /// Codes of rows of `dim` floats.
 pub fn turbo_encode(isa: Isa, layout: TurboLayout, data: &[f32], out: &mut [u8]) -> Result<(), Fault> {
@@ -53,7 +51,7 @@ impl Kernel for Encode<'_> {
         let (dim, bits) = (layout.dim, layout.bits);
         let cells = Cells::new(bits);
         let mut coder = Coder::new(layout);
-        let mut trellis = layout.trellis.then(|| Trellis::new(bits, dim));
+        let mut trellis = layout.trellis.then(|| Trellis::new(&vec![bits as u8; dim]));
         for (row, out) in data.chunks_exact(dim).zip(out.chunks_exact_mut(layout.stride())) {
             if !coder.begin(row, out) {
                 continue;
@@ -64,7 +62,7 @@ impl Kernel for Encode<'_> {
                     let row: Vec<i8> =
                         y.iter().map(|y| (y * factor).round_ties_even().clamp(-127.0, 127.0) as i8).collect();
                     trellis.search(&row, &mut codes[..dim]);
-                    (trellis.product(y, codes), 1)
+                    (product_of_windows(bits, y, codes), 1)
                 });
                 continue;
             }
@@ -96,7 +94,7 @@ impl Kernel for Encode<'_> {
         let cells = Cells::new(bits);
         let least = i32::from(magnitudes(bits)[0]);
         let mut coder = Coder::new(layout);
-        let mut trellis = layout.trellis.then(|| Trellis::new(bits, dim));
+        let mut trellis = layout.trellis.then(|| Trellis::new(&vec![bits as u8; dim]));
         let mut whole = vec![0i8; dim.next_multiple_of(16)];
         for (row, out) in data.chunks_exact(dim).zip(out.chunks_exact_mut(layout.stride())) {
             if !coder.begin(row, out) {
@@ -114,7 +112,7 @@ impl Kernel for Encode<'_> {
                             round_within::<S::F>(y, factor, &mut whole);
                             trellis.search_lanes::<S>(&whole[..dim], &mut codes[..dim]);
                         }
-                        (trellis.product(y, codes), 1)
+                        (product_of_windows(bits, y, codes), 1)
                     },
                 );
                 continue;
@@ -135,6 +133,15 @@ impl Kernel for Encode<'_> {
             );
         }
     }
+}
+
+/// The striped sum of y_j value_j; windows become symbols, the highest bits of each.
+#[inline(always)]
+fn product_of_windows(bits: usize, y: &[f32], windows: &mut [u8]) -> f32 {
+    let values = window_values(bits);
+    let levels: Vec<f32> = windows.iter().take(y.len()).map(|&window| f32::from(values[usize::from(window)])).collect();
+    windows.iter_mut().for_each(|window| *window >>= 8 - bits);
+    striped(y, &levels, |y, level| y * level)
 }
 
 /// Memory for a row on its way.
@@ -232,21 +239,4 @@ impl<'a> Coder<'a> {
             out[at] = place(table, scalar);
         }
     }
-}
-
-/// 1 + the number of marks half way between neighbours of the table, but for the first pair, that are at most `scalar`.
-#[inline(always)]
-fn place(table: &[f32], scalar: f32) -> u8 {
-    // They ascend: of 1 to 255, the largest place whose lower mark is at most `scalar`.
-    let (mut low, mut high) = (1, 256);
-    while high - low > 1 {
-        let middle = (low + high) / 2;
-        // In float64, where half of a subnormal is exact.
-        if f64::from(table[middle - 1] + table[middle]) * 0.5 <= f64::from(scalar) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    low as u8
 }

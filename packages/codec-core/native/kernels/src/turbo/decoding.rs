@@ -3,6 +3,7 @@
 use super::TurboLayout;
 use super::order::{places, unpacked};
 use super::rows::Rows;
+use crate::coded::Coded;
 use crate::fault::{Fault, expect};
 use crate::hadamard::Rounds;
 use crate::isa::Isa;
@@ -11,7 +12,7 @@ use crate::simd::{Kernel, Packed, Simd, run};
 /// The rows that codes stand for.
 pub fn turbo_decode(isa: Isa, layout: TurboLayout, codes: &[u8], out: &mut [f32]) -> Result<(), Fault> {
     let rows = Rows::new(layout, codes)?;
-    expect("floats", rows.count().saturating_mul(layout.dim), out.len())?;
+    expect("floats", rows.frame.count().saturating_mul(layout.dim), out.len())?;
     run(isa, Decode { rows, out });
     Ok(())
 }
@@ -28,7 +29,7 @@ impl Decode<'_> {
         let TurboLayout { dim, signs, mean, .. } = self.rows.layout;
         let rounds = Rounds::new(dim, signs, true);
         for (i, row) in self.out.chunks_exact_mut(dim).enumerate() {
-            let scalar = self.rows.scalar(i);
+            let scalar = self.rows.frame.scalar(i);
             if scalar == 0.0 {
                 row.fill(0.0);
                 continue;
@@ -57,7 +58,7 @@ impl Kernel for Decode<'_> {
         self.each(
             |i, row| {
                 for (j, v) in row.iter_mut().enumerate() {
-                    *v = rows.level(i, j) as f32;
+                    *v = rows.level(rows.frame.codes(i), j) as f32;
                 }
             },
             |rounds, row| rounds.rotate(row),
@@ -75,7 +76,7 @@ impl Kernel for Decode<'_> {
             #[inline(always)]
             |i, row| {
                 // SAFETY: run() has the instruction set; there is room for the levels and a register more.
-                unsafe { S::P::unpack(coding, rows.codes(i), &mut levels) };
+                unsafe { S::P::unpack(coding, rows.frame.codes(i), &mut levels) };
                 for (v, &from) in row.iter_mut().zip(&from) {
                     *v = f32::from(levels[from as usize]);
                 }

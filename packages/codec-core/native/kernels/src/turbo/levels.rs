@@ -1,7 +1,7 @@
 //! The integers that codes stand for.
 
 use super::Coding;
-use super::trellis_tables::value;
+use crate::trellis_tables::value;
 
 /// Magnitudes of the levels of 1 to 4 bits, ascending: Lloyd and Max's points for normal numbers, to 127.
 pub(super) const fn magnitudes(bits: usize) -> &'static [u8] {

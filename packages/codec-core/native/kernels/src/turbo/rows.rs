@@ -1,103 +1,97 @@
 //! Rows of codes.
 
-use super::TurboLayout;
 use super::levels::level_at;
-use super::query::Query;
-use crate::fault::{Fault, row_count};
+use super::{TurboLayout, order};
+use crate::coded::{Coded, Frame, Query};
+use crate::expanded::largest;
+use crate::fault::Fault;
 use crate::float_scan::Metric;
+use crate::simd::{F32x16, Packed, Simd, Sixteen};
 
 #[derive(Clone, Copy)]
-pub(crate) struct Rows<'a> {
+pub(super) struct Rows<'a> {
     pub(super) layout: TurboLayout<'a>,
-    bytes: &'a [u8],
-    code_bytes: usize,
-    scalar_bytes: usize,
-    stride: usize,
+    pub(super) frame: Frame<'a>,
 }
 
 impl<'a> Rows<'a> {
-    pub(crate) fn new(layout: TurboLayout<'a>, bytes: &'a [u8]) -> Result<Rows<'a>, Fault> {
+    pub(super) fn new(layout: TurboLayout<'a>, bytes: &'a [u8]) -> Result<Rows<'a>, Fault> {
         layout.check()?;
-        let stride = layout.stride();
-        row_count("bytes of the codes", bytes.len(), stride)?;
-        Ok(Rows { layout, bytes, code_bytes: layout.code_bytes(), scalar_bytes: layout.scalar_bytes(), stride })
-    }
-
-    pub(crate) fn count(&self) -> usize {
-        self.bytes.len() / self.stride
-    }
-
-    #[inline(always)]
-    pub(super) fn row(&self, row: usize) -> &'a [u8] {
-        &self.bytes[row * self.stride..][..self.stride]
-    }
-
-    /// Where a row begins.
-    #[inline(always)]
-    pub(super) fn at(&self, row: usize) -> *const u8 {
-        self.row(row).as_ptr()
-    }
-
-    #[inline(always)]
-    pub(super) fn codes(&self, row: usize) -> &'a [u8] {
-        &self.row(row)[..self.code_bytes]
-    }
-
-    #[inline(always)]
-    pub(super) fn stride(&self) -> usize {
-        self.stride
-    }
-
-    #[inline(always)]
-    pub(super) fn code_bytes(&self) -> usize {
-        self.code_bytes
-    }
-
-    /// The scalar and, under l2, |x|^2 of a row.
-    ///
-    /// # Safety
-    /// `row` is where a row begins.
-    #[inline(always)]
-    pub(super) unsafe fn behind<const L2: bool>(&self, row: *const u8) -> (f32, f32) {
-        // SAFETY: as above; a table has 256 floats.
-        unsafe {
-            let at = row.add(self.code_bytes);
-            let scalar = if self.scalar_bytes == 1 {
-                *self.layout.table.get_unchecked(usize::from(*at))
-            } else {
-                at.cast::<f32>().read_unaligned()
-            };
-            let square = if L2 { at.add(self.scalar_bytes).cast::<f32>().read_unaligned() } else { 0.0 };
-            (scalar, square)
-        }
-    }
-
-    #[inline(always)]
-    pub(super) fn scalar(&self, row: usize) -> f32 {
-        let bytes = &self.row(row)[self.code_bytes..];
-        if self.scalar_bytes == 1 { self.layout.table[usize::from(bytes[0])] } else { float(bytes) }
-    }
-
-    /// |x|^2, under l2.
-    #[inline(always)]
-    pub(super) fn square(&self, row: usize) -> f32 {
-        float(&self.row(row)[self.code_bytes + self.scalar_bytes..])
-    }
-
-    /// The reference: level of coordinate j.
-    pub(super) fn level(&self, row: usize, j: usize) -> i32 {
-        level_at(self.layout.coding(), self.codes(row), j)
-    }
-
-    /// The reference.
-    pub(super) fn score(&self, query: &Query, row: usize) -> f32 {
-        let product = query.codes.iter().enumerate().map(|(j, &q)| i32::from(q) * self.level(row, j)).sum();
-        let square = if self.layout.metric == Metric::L2 { self.square(row) } else { 0.0 };
-        query.score(self.layout.metric, product, self.scalar(row), square)
+        Ok(Rows { layout, frame: Frame::new(bytes, layout.table, layout.code_bytes(), layout.stride())? })
     }
 }
 
-#[inline(always)]
-fn float(bytes: &[u8]) -> f32 {
-    f32::from_le_bytes(*bytes.first_chunk().expect("four bytes"))
+impl Coded for Rows<'_> {
+    const PARTS: usize = 1;
+
+    #[inline(always)]
+    fn frame(&self) -> &Frame<'_> {
+        &self.frame
+    }
+
+    #[inline(always)]
+    fn metric(&self) -> Metric {
+        self.layout.metric
+    }
+
+    fn level(&self, codes: &[u8], j: usize) -> i32 {
+        level_at(self.layout.coding(), codes, j)
+    }
+
+    fn query_floats(&self) -> usize {
+        self.layout.query_floats()
+    }
+
+    #[inline(always)]
+    fn query(&self, prepared: &[f32]) -> Query {
+        let (q, rest) = prepared.split_at(self.layout.dim);
+        let max = largest(q);
+        let inv = 127.0 / max;
+        // A factor beyond float32, of queries that nobody prepared, leaves zeros.
+        let usable = max > 0.0 && inv < f32::INFINITY;
+        let step = if max == 0.0 { 0.0 } else { max / 127.0 * rest[2] };
+        let mut codes = vec![0i8; q.len()];
+        if usable {
+            for (code, &v) in codes.iter_mut().zip(q) {
+                // What isn't a number becomes 0.
+                *code = (v * inv).round_ties_even() as i8;
+            }
+        }
+        Query { parts: [codes, Vec::new()], step, bias: rest[0], square: rest[1] }
+    }
+
+    #[inline(always)]
+    fn product(query: &Query, [product, _]: [i32; 2], scalar: f32) -> f32 {
+        query.bias + product as f32 * scalar * query.step
+    }
+
+    #[inline(always)]
+    unsafe fn product_lanes<F: F32x16>([products, _]: [F; 2], scalar: F, step: F, bias: F) -> F {
+        unsafe { bias.add(products.mul(scalar).mul(step)) }
+    }
+
+    #[inline(always)]
+    fn unpacked(&self) -> usize {
+        order::unpacked(self.layout.coding(), self.layout.dim)
+    }
+
+    #[inline(always)]
+    fn padded(&self, register: usize) -> usize {
+        order::padded(self.layout.coding(), self.layout.dim, register)
+    }
+
+    #[inline(always)]
+    fn places(&self, register: usize, whole: bool, each: impl FnMut(usize, usize)) {
+        order::places(self.layout.coding(), self.layout.dim, register, whole, each);
+    }
+
+    #[inline(always)]
+    unsafe fn unpack<S: Simd>(&self, codes: &[u8], to: &mut [i8]) {
+        unsafe { S::P::unpack(self.layout.coding(), codes, to) }
+    }
+
+    #[inline(always)]
+    unsafe fn products<S: Simd>(&self, parts: &[Vec<i8>; 2], sums: [i32; 2], rows: Sixteen) -> [S::F; 2] {
+        unsafe { [S::P::products(self.layout.coding(), &parts[0], sums[0], rows), S::F::splat(0.0)] }
+    }
 }

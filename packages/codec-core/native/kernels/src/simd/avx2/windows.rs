@@ -2,7 +2,7 @@
 
 use super::super::{F32x16, Packed, Sixteen};
 use super::{Avx2, Floats};
-use crate::turbo::window_values;
+use crate::trellis_tables::window_values;
 
 /// Coordinates that a word of windows has.
 const EIGHT: usize = 8;

@@ -1,7 +1,7 @@
 //! The step of the trellis search, 32 costs to a register.
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
-use crate::turbo::trellis::{PerWindow, Steps};
+use crate::trellis::{PerWindow, Steps};
 use std::arch::x86_64::*;
 
 /// Registers of all costs.

@@ -6,7 +6,7 @@ use super::super::avx2::{turbo::fetch_ahead, windows as plain};
 use super::super::{F32x16, Sixteen};
 use super::turbo::lanes16;
 use super::{FLIP, Floats};
-use crate::turbo::window_values;
+use crate::trellis_tables::window_values;
 use std::arch::x86_64::*;
 
 /// Coordinates of a register.

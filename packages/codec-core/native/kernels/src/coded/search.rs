@@ -2,10 +2,8 @@
 //! made side by side and put to the test of the k-th best. Many queries: `batch`.
 
 use super::batch::search_batch;
-use super::order::{padded, places};
-use super::query::{Query, scores};
-use super::rows::Rows;
-use super::{QUERY_EXTRA, TurboLayout};
+use super::query::scores;
+use super::{Coded, Query};
 use crate::allowed::Allowed;
 use crate::fault::{Fault, expect, row_count};
 use crate::float_scan::Metric;
@@ -14,27 +12,24 @@ use crate::simd::{F32x16, Kernel, Packed, Simd, Sixteen, run};
 use crate::topk::{TopK, TopKOutput};
 
 /// Score of each row with a prepared query.
-pub fn turbo_scores(isa: Isa, layout: TurboLayout, query: &[f32], codes: &[u8], out: &mut [f32]) -> Result<(), Fault> {
-    let rows = Rows::new(layout, codes)?;
-    expect("floats of the query", layout.dim + QUERY_EXTRA, query.len())?;
-    expect("scores", rows.count(), out.len())?;
+pub(crate) fn coded_scores<C: Coded>(isa: Isa, rows: C, query: &[f32], out: &mut [f32]) -> Result<(), Fault> {
+    expect("floats of the query", rows.query_floats(), query.len())?;
+    expect("scores", rows.frame().count(), out.len())?;
     run(isa, Scores { query, rows, out });
     Ok(())
 }
 
 /// The k best allowed rows for each prepared query.
-pub fn turbo_top_k(
+pub(crate) fn coded_top_k<C: Coded>(
     isa: Isa,
-    layout: TurboLayout,
+    rows: C,
     queries: &[f32],
-    codes: &[u8],
     k: usize,
     allow: Option<&[u32]>,
     out: TopKOutput,
 ) -> Result<(), Fault> {
-    let rows = Rows::new(layout, codes)?;
-    let count = row_count("floats of the queries", queries.len(), layout.dim + QUERY_EXTRA)?;
-    let allowed = Allowed::new(rows.count(), allow)?;
+    let count = row_count("floats of the queries", queries.len(), rows.query_floats())?;
+    let allowed = Allowed::new(rows.frame().count(), allow)?;
     if count == 0 {
         return Ok(());
     }
@@ -43,43 +38,43 @@ pub fn turbo_top_k(
     Ok(())
 }
 
-struct Scores<'a> {
+struct Scores<'a, C> {
     query: &'a [f32],
-    rows: Rows<'a>,
+    rows: C,
     out: &'a mut [f32],
 }
 
-impl Kernel for Scores<'_> {
+impl<C: Coded> Kernel for Scores<'_, C> {
     type Output = ();
 
     fn scalar(self) {
-        let query = Query::new(self.rows.layout.metric, self.query);
+        let query = self.rows.query(self.query);
         for (row, out) in self.out.iter_mut().enumerate() {
-            *out = self.rows.score(&query, row);
+            *out = query.score(&self.rows, row);
         }
     }
 
     #[inline(always)]
     unsafe fn simd<S: Simd>(self) {
         let Scores { query, rows, out } = self;
-        let query = Query::new(rows.layout.metric, query);
+        let query = rows.query(query);
         // SAFETY: run() has the instruction set.
         unsafe {
-            if rows.layout.metric == Metric::L2 {
-                scan::<S, true>(&query, rows, out);
+            if rows.metric() == Metric::L2 {
+                scan::<S, C, true>(&query, rows, out);
             } else {
-                scan::<S, false>(&query, rows, out);
+                scan::<S, C, false>(&query, rows, out);
             }
         }
     }
 }
 
 #[inline(always)]
-unsafe fn scan<S: Simd, const L2: bool>(query: &Query, rows: Rows, out: &mut [f32]) {
+unsafe fn scan<S: Simd, C: Coded, const L2: bool>(query: &Query, rows: C, out: &mut [f32]) {
     // SAFETY: run() has the instruction set.
     unsafe {
         let scan = Scan::new::<S>(query, rows);
-        scan.each::<S, L2>(Allowed::all(rows.count()), |slots, scores| {
+        scan.each::<S, L2>(Allowed::all(rows.frame().count()), |slots, scores| {
             let mut found = [0f32; GROUP];
             scores.store(found.as_mut_ptr());
             let from = slots.from as usize;
@@ -88,26 +83,26 @@ unsafe fn scan<S: Simd, const L2: bool>(query: &Query, rows: Rows, out: &mut [f3
     }
 }
 
-struct Search<'a> {
+struct Search<'a, C> {
     queries: &'a [f32],
-    rows: Rows<'a>,
+    rows: C,
     k: usize,
     allowed: Allowed<'a>,
     out: TopKOutput<'a>,
 }
 
-impl Kernel for Search<'_> {
+impl<C: Coded> Kernel for Search<'_, C> {
     type Output = ();
 
     fn scalar(self) {
         let Search { queries, rows, k, allowed, mut out } = self;
-        for (i, query) in queries.chunks_exact(rows.layout.query_floats()).enumerate() {
-            let query = Query::new(rows.layout.metric, query);
+        for (i, query) in queries.chunks_exact(rows.query_floats()).enumerate() {
+            let query = rows.query(query);
             let mut best = TopK::new(k);
             let mut slot = [0];
             let mut blocks = allowed.blocks();
             while blocks.fill(&mut slot) > 0 {
-                best.push(slot[0], rows.score(&query, slot[0] as usize));
+                best.push(slot[0], query.score(&rows, slot[0] as usize));
             }
             out.write(i, k, best.into_hits());
         }
@@ -117,7 +112,7 @@ impl Kernel for Search<'_> {
     unsafe fn simd<S: Simd>(self) {
         // SAFETY: run() has the instruction set.
         unsafe {
-            if self.rows.layout.metric == Metric::L2 {
+            if self.rows.metric() == Metric::L2 {
                 self.search::<S, true>();
             } else {
                 self.search::<S, false>();
@@ -129,21 +124,19 @@ impl Kernel for Search<'_> {
 /// A group of so few queries costs a batch more than they do one by one.
 const FEW: usize = 2;
 
-impl Search<'_> {
+impl<C: Coded> Search<'_, C> {
     #[inline(always)]
     unsafe fn search<S: Simd, const L2: bool>(self) {
         let Search { queries, rows, k, allowed, mut out } = self;
-        let metric = rows.layout.metric;
-        let queries: Vec<Query> =
-            queries.chunks_exact(rows.layout.query_floats()).map(|query| Query::new(metric, query)).collect();
+        let queries: Vec<Query> = queries.chunks_exact(rows.query_floats()).map(|query| rows.query(query)).collect();
         let mut best: Vec<TopK> = queries.iter().map(|_| TopK::new(k)).collect();
         // SAFETY: run() has the instruction set.
         unsafe {
             if queries.len() > FEW {
-                search_batch::<S, L2>(&queries, rows, allowed, k, &mut best);
+                search_batch::<S, C, L2>(&queries, rows, allowed, k, &mut best);
             } else {
                 for (query, best) in queries.iter().zip(&mut best) {
-                    search_one::<S, L2>(query, rows, allowed, best);
+                    search_one::<S, C, L2>(query, rows, allowed, best);
                 }
             }
         }
@@ -154,7 +147,7 @@ impl Search<'_> {
 }
 
 #[inline(always)]
-unsafe fn search_one<S: Simd, const L2: bool>(query: &Query, rows: Rows, allowed: Allowed, best: &mut TopK) {
+unsafe fn search_one<S: Simd, C: Coded, const L2: bool>(query: &Query, rows: C, allowed: Allowed, best: &mut TopK) {
     // SAFETY: run() has the instruction set.
     unsafe {
         let mut threshold = S::F::splat(best.threshold());
@@ -198,22 +191,24 @@ impl Slots<'_> {
 }
 
 /// A query as rows meet it.
-struct Scan<'a> {
-    rows: Rows<'a>,
+struct Scan<'a, C> {
+    rows: C,
     query: &'a Query,
     /// Its bytes in the order of the rows' levels, in whole registers.
-    codes: Vec<i8>,
-    sum: i32,
+    parts: [Vec<i8>; 2],
+    sums: [i32; 2],
 }
 
-impl<'a> Scan<'a> {
+impl<'a, C: Coded> Scan<'a, C> {
     #[inline(always)]
-    fn new<S: Simd>(query: &'a Query, rows: Rows<'a>) -> Scan<'a> {
-        let (coding, dim) = (rows.layout.coding(), rows.layout.dim);
-        let mut codes = vec![0; padded(coding, dim, S::P::REGISTER)];
-        places(coding, dim, S::P::REGISTER, true, |j, place| codes[place] = query.codes[j]);
-        let sum = query.codes.iter().map(|&code| i32::from(code)).sum();
-        Scan { rows, query, codes, sum }
+    fn new<S: Simd>(query: &'a Query, rows: C) -> Scan<'a, C> {
+        let mut parts = [Vec::new(), Vec::new()];
+        for (part, codes) in parts.iter_mut().zip(&query.parts).take(C::PARTS) {
+            *part = vec![0; rows.padded(S::P::REGISTER)];
+            rows.places(S::P::REGISTER, true, |j, place| part[place] = codes[j]);
+        }
+        let sums = query.parts.each_ref().map(|codes| codes.iter().map(|&code| i32::from(code)).sum());
+        Scan { rows, query, parts, sums }
     }
 
     /// Calls `each` with the slots and the scores of all allowed rows, sixteen at a time.
@@ -222,7 +217,7 @@ impl<'a> Scan<'a> {
     /// Needs the instruction set.
     #[inline(always)]
     unsafe fn each<S: Simd, const L2: bool>(&self, allowed: Allowed, mut each: impl FnMut(Slots, S::F)) {
-        let rows = self.rows;
+        let rows = *self.rows.frame();
         let (stride, bytes) = (rows.stride(), rows.code_bytes());
         let mut blocks = allowed.blocks();
         if allowed.is_all() {
@@ -258,7 +253,7 @@ impl<'a> Scan<'a> {
     /// Needs the instruction set; the rows stand there.
     #[inline(always)]
     unsafe fn scores<S: Simd, const L2: bool>(&self, sixteen: Sixteen) -> S::F {
-        let Scan { rows, query, .. } = *self;
+        let (rows, query) = (self.rows.frame(), self.query);
         let (mut scalars, mut squares) = ([0f32; GROUP], [0f32; GROUP]);
         for r in 0..GROUP {
             // SAFETY: a row stands there.
@@ -266,16 +261,10 @@ impl<'a> Scan<'a> {
         }
         // SAFETY: sixteen rows, and the query in whole registers.
         unsafe {
-            let products = S::P::products(rows.layout.coding(), &self.codes, self.sum, sixteen);
+            let products = self.rows.products::<S>(&self.parts, self.sums, sixteen);
             let scalar = S::F::load(scalars.as_ptr());
-            let found = scores::<S::F, L2>(
-                products,
-                scalar,
-                S::F::load(squares.as_ptr()),
-                S::F::splat(query.step),
-                S::F::splat(query.bias),
-                S::F::splat(query.square),
-            );
+            let ip = C::product_lanes(products, scalar, S::F::splat(query.step), S::F::splat(query.bias));
+            let found = scores::<S::F, L2>(ip, S::F::load(squares.as_ptr()), S::F::splat(query.square));
             // Zeros, and what isn't a number.
             if S::F::splat(0.0).not_below(scalar.abs()) == 0 {
                 return found;
@@ -284,7 +273,7 @@ impl<'a> Scan<'a> {
             found.store(lanes.as_mut_ptr());
             for (lane, scalar) in lanes.iter_mut().zip(scalars) {
                 if scalar == 0.0 {
-                    *lane = query.zero;
+                    *lane = query.zero(self.rows.metric());
                 }
             }
             S::F::load(lanes.as_ptr())

@@ -4,11 +4,9 @@
 //!
 //! The first block sets the thresholds before any of its rows is kept: scores are sorted lane by lane.
 
-use super::TurboLayout;
 use super::block::{Block, MOST_ROWS};
-use super::order::{places, unpacked};
-use super::query::{Query, scores};
-use super::rows::Rows;
+use super::query::scores;
+use super::{Coded, Query};
 use crate::allowed::Allowed;
 use crate::simd::{F32x16, Lanes, Packed, Simd, Words};
 use crate::topk::TopK;
@@ -20,9 +18,9 @@ const SORTED: usize = 32;
 const PART: usize = 64;
 
 #[inline(always)]
-pub(super) unsafe fn search_batch<S: Simd, const L2: bool>(
+pub(super) unsafe fn search_batch<S: Simd, C: Coded, const L2: bool>(
     queries: &[Query],
-    rows: Rows,
+    rows: C,
     allowed: Allowed,
     k: usize,
     best: &mut [TopK],
@@ -30,20 +28,20 @@ pub(super) unsafe fn search_batch<S: Simd, const L2: bool>(
     let width = if S::WIDE { 32 } else { 16 };
     // SAFETY: run() has the instruction set.
     let mut groups: Vec<Group> =
-        queries.chunks(width).map(|queries| unsafe { Group::new::<S>(queries, rows.layout) }).collect();
-    let mut block = Block::new::<S>(&rows.layout);
-    let mut sums = vec![Sums([0; 32]); MOST_ROWS];
+        queries.chunks(width).map(|queries| unsafe { Group::new::<S, C>(queries, &rows) }).collect();
+    let mut block = Block::new::<S, C>(&rows);
+    let mut sums = vec![[Sums([0; 32]); 2]; MOST_ROWS];
     let mut blocks = allowed.blocks();
     let mut first = (k <= SORTED).then_some(k);
     // SAFETY: as above.
-    while unsafe { block.fill::<S, L2>(rows, &mut blocks) } {
+    while unsafe { block.fill::<S, C, L2>(&rows, &mut blocks) } {
         for (group, best) in groups.iter_mut().zip(best.chunks_mut(width)) {
             // SAFETY: as above; registers of words make whole sixteens.
             unsafe {
                 match (S::WIDE, best.len() > 16) {
-                    (true, true) => group.pass::<S, L2, 8, 2, 2>(&block, best, &mut sums, first),
-                    (true, false) => group.pass::<S, L2, 8, 1, 1>(&block, best, &mut sums, first),
-                    (false, _) => group.pass::<S, L2, 4, 2, 1>(&block, best, &mut sums, first),
+                    (true, true) => group.pass::<S, C, L2, 8, 2, 2>(&block, best, &mut sums, first),
+                    (true, false) => group.pass::<S, C, L2, 8, 1, 1>(&block, best, &mut sums, first),
+                    (false, _) => group.pass::<S, C, L2, 4, 2, 1>(&block, best, &mut sums, first),
                 }
             }
         }
@@ -51,7 +49,7 @@ pub(super) unsafe fn search_batch<S: Simd, const L2: bool>(
     }
 }
 
-/// A row's products with the queries of a group.
+/// A row's products with one part of a group's queries.
 #[derive(Clone, Copy)]
 #[repr(C, align(64))]
 struct Sums([i32; 32]);
@@ -68,17 +66,18 @@ struct Side {
 
 /// Up to 32 queries, packed: for each word of coordinates the words of all queries.
 struct Group {
-    packed: Vec<u32>,
+    /// Of each part of the queries.
+    packed: [Vec<u32>; 2],
     sides: [Side; 2],
 }
 
 impl Group {
     #[inline(always)]
-    unsafe fn new<S: Simd>(queries: &[Query], layout: TurboLayout) -> Group {
-        let count = unpacked(layout.coding(), layout.dim);
+    unsafe fn new<S: Simd, C: Coded>(queries: &[Query], rows: &C) -> Group {
+        let count = rows.unpacked();
         let row_words = count.div_ceil(S::W::DIMS);
         let width = queries.len().next_multiple_of(16);
-        let mut packed = vec![0; row_words * width];
+        let mut packed = [vec![0; row_words * width], vec![0; row_words * width * (C::PARTS - 1)]];
         let (mut codes, mut query_words) = (vec![0i8; count], vec![0u32; row_words]);
         // Lanes without a query: nothing reaches infinity but itself.
         let none = Side {
@@ -90,17 +89,19 @@ impl Group {
         };
         let mut sides = [none; 2];
         for (i, query) in queries.iter().enumerate() {
-            places(layout.coding(), layout.dim, S::P::REGISTER, false, |j, place| codes[place] = query.codes[j]);
-            // SAFETY: room for whole words.
-            unsafe { S::W::query_words(&codes, &mut query_words) };
-            for (w, &word) in query_words.iter().enumerate() {
-                packed[w * width + i] = word;
+            for (part, packed) in query.parts.iter().zip(&mut packed).take(C::PARTS) {
+                rows.places(S::P::REGISTER, false, |j, place| codes[place] = part[j]);
+                // SAFETY: room for whole words.
+                unsafe { S::W::query_words(&codes, &mut query_words) };
+                for (w, &word) in query_words.iter().enumerate() {
+                    packed[w * width + i] = word;
+                }
             }
             let (side, lane) = (&mut sides[i / 16], i % 16);
             side.step[lane] = query.step;
             side.bias[lane] = query.bias;
             side.square[lane] = query.square;
-            side.zero[lane] = query.zero;
+            side.zero[lane] = query.zero(rows.metric());
             side.threshold[lane] = f32::NEG_INFINITY;
         }
         Group { packed, sides }
@@ -108,11 +109,11 @@ impl Group {
 
     /// All rows of a block with the group's queries: R rows and V registers of words at a time, H sixteens of scores.
     #[inline(always)]
-    unsafe fn pass<S: Simd, const L2: bool, const R: usize, const V: usize, const H: usize>(
+    unsafe fn pass<S: Simd, C: Coded, const L2: bool, const R: usize, const V: usize, const H: usize>(
         &mut self,
         block: &Block,
         best: &mut [TopK],
-        sums: &mut [Sums],
+        sums: &mut [[Sums; 2]],
         first: Option<usize>,
     ) {
         let part = if first.is_some() { block.len() } else { PART };
@@ -121,77 +122,62 @@ impl Group {
             // SAFETY: run() has the instruction set; a block holds whole tiles.
             unsafe {
                 for at in (0..len).step_by(R) {
-                    let tile = self.multiply::<S, R, V>(block, from + at);
-                    for (sums, row) in sums[at..at + R].iter_mut().zip(tile) {
-                        std::ptr::from_mut(sums).cast::<[S::W; V]>().write(row);
+                    for (part, packed) in self.packed.iter().enumerate().take(C::PARTS) {
+                        let tile = multiply::<S, R, V>(packed, block, from + at);
+                        for (sums, row) in sums[at..at + R].iter_mut().zip(tile) {
+                            std::ptr::from_mut(&mut sums[part]).cast::<[S::W; V]>().write(row);
+                        }
                     }
                 }
                 if let Some(k) = first {
-                    self.raise::<S::F, L2, H>(block, &sums[..len], k);
+                    self.raise::<S::F, C, L2, H>(block, &sums[..len], k);
                 }
                 for (i, sums) in sums[..len].chunks(PART).enumerate() {
-                    self.offer::<S::F, L2, H>(block, from + i * PART, sums, best);
+                    self.offer::<S::F, C, L2, H>(block, from + i * PART, sums, best);
                 }
             }
-        }
-    }
-
-    /// The sums of R rows from `at` on.
-    #[inline(always)]
-    unsafe fn multiply<S: Simd, const R: usize, const V: usize>(&self, block: &Block, at: usize) -> [[S::W; V]; R] {
-        // SAFETY: the block holds whole tiles of rows, and `packed` V registers a word.
-        unsafe {
-            let rows: &[*const u32; R] = &*block.words[at..at + R].as_ptr().cast();
-            let mut sums = [[S::W::splat(0); V]; R];
-            for r in 0..R {
-                sums[r] = [S::W::splat(block.starts[at + r]); V];
-            }
-            let mut queries: *const u32 = self.packed.as_ptr();
-            for w in 0..block.row_words {
-                let mut q = [S::W::splat(0); V];
-                for v in 0..V {
-                    q[v] = S::W::load(queries);
-                    queries = queries.add(S::W::LANES);
-                }
-                for r in 0..R {
-                    for v in 0..V {
-                        sums[r][v] = sums[r][v].multiply_add(rows[r].add(w), q[v]);
-                    }
-                }
-            }
-            sums
         }
     }
 
     /// A row's scores with sixteen queries.
     #[inline(always)]
-    unsafe fn scores<F: F32x16, const L2: bool>(&self, block: &Block, r: usize, sums: &Sums, h: usize) -> F {
+    unsafe fn scores<F: F32x16, C: Coded, const L2: bool>(
+        &self,
+        block: &Block,
+        r: usize,
+        sums: &[Sums; 2],
+        h: usize,
+    ) -> F {
         let side = &self.sides[h];
         // SAFETY: sixteen of each.
         unsafe {
             if block.scalars[r] == 0.0 {
                 return F::load(side.zero.as_ptr());
             }
-            scores::<F, L2>(
-                F::load_i32(sums.0.as_ptr().add(h * 16)),
-                F::splat(block.scalars[r]),
-                F::splat(block.squares[r]),
-                F::load(side.step.as_ptr()),
-                F::load(side.bias.as_ptr()),
-                F::load(side.square.as_ptr()),
-            )
+            let mut products = [F::load_i32(sums[0].0.as_ptr().add(h * 16)); 2];
+            if C::PARTS == 2 {
+                products[1] = F::load_i32(sums[1].0.as_ptr().add(h * 16));
+            }
+            let (step, bias) = (F::load(side.step.as_ptr()), F::load(side.bias.as_ptr()));
+            let ip = C::product_lanes(products, F::splat(block.scalars[r]), step, bias);
+            scores::<F, L2>(ip, F::splat(block.squares[r]), F::load(side.square.as_ptr()))
         }
     }
 
     /// Sets thresholds to the k-th best of the block's scores.
     #[inline(always)]
-    unsafe fn raise<F: F32x16, const L2: bool, const H: usize>(&mut self, block: &Block, sums: &[Sums], k: usize) {
+    unsafe fn raise<F: F32x16, C: Coded, const L2: bool, const H: usize>(
+        &mut self,
+        block: &Block,
+        sums: &[[Sums; 2]],
+        k: usize,
+    ) {
         for h in 0..H {
             let mut sorted = [[f32::NEG_INFINITY; 16]; SORTED];
             for (r, sums) in sums.iter().enumerate() {
                 // SAFETY: as above.
                 unsafe {
-                    let mut x = self.scores::<F, L2>(block, r, sums, h);
+                    let mut x = self.scores::<F, C, L2>(block, r, sums, h);
                     for best in &mut sorted[..k] {
                         let old = F::load(best.as_ptr());
                         old.max(x).store(best.as_mut_ptr());
@@ -208,11 +194,11 @@ impl Group {
 
     /// Offers rows, those of the block from `from` on, to the queries whose thresholds they reach.
     #[inline(always)]
-    unsafe fn offer<F: F32x16, const L2: bool, const H: usize>(
+    unsafe fn offer<F: F32x16, C: Coded, const L2: bool, const H: usize>(
         &mut self,
         block: &Block,
         from: usize,
-        sums: &[Sums],
+        sums: &[[Sums; 2]],
         best: &mut [TopK],
     ) {
         // Found without a branch, for it would be mispredicted too often. Bit i: query i.
@@ -223,7 +209,7 @@ impl Group {
             for h in 0..H {
                 // SAFETY: as above.
                 unsafe {
-                    let scores = self.scores::<F, L2>(block, from + r, sums, h);
+                    let scores = self.scores::<F, C, L2>(block, from + r, sums, h);
                     reaching |= scores.not_below(F::load(self.sides[h].threshold.as_ptr())) << (h * 16);
                 }
             }
@@ -235,7 +221,7 @@ impl Group {
             for h in 0..H {
                 // SAFETY: as above.
                 unsafe {
-                    self.scores::<F, L2>(block, from + r, &sums[r], h).store(scores.as_mut_ptr().add(h * 16));
+                    self.scores::<F, C, L2>(block, from + r, &sums[r], h).store(scores.as_mut_ptr().add(h * 16));
                 }
             }
             while reaching != 0 {
@@ -247,5 +233,36 @@ impl Group {
                 *threshold = threshold.max(best.threshold());
             }
         }
+    }
+}
+
+/// The sums of R rows from `at` on with the queries of `packed`.
+#[inline(always)]
+unsafe fn multiply<S: Simd, const R: usize, const V: usize>(
+    packed: &[u32],
+    block: &Block,
+    at: usize,
+) -> [[S::W; V]; R] {
+    // SAFETY: the block holds whole tiles of rows, and `packed` V registers a word.
+    unsafe {
+        let rows: &[*const u32; R] = &*block.words[at..at + R].as_ptr().cast();
+        let mut sums = [[S::W::splat(0); V]; R];
+        for r in 0..R {
+            sums[r] = [S::W::splat(block.starts[at + r]); V];
+        }
+        let mut queries: *const u32 = packed.as_ptr();
+        for w in 0..block.row_words {
+            let mut q = [S::W::splat(0); V];
+            for v in 0..V {
+                q[v] = S::W::load(queries);
+                queries = queries.add(S::W::LANES);
+            }
+            for r in 0..R {
+                for v in 0..V {
+                    sums[r][v] = sums[r][v].multiply_add(rows[r].add(w), q[v]);
+                }
+            }
+        }
+        sums
     }
 }

@@ -1,8 +1,6 @@
 //! A block of rows as a batch reads them: their levels, unpacked once for all queries.
 
-use super::TurboLayout;
-use super::order::unpacked;
-use super::rows::Rows;
+use super::Coded;
 use crate::allowed::Blocks;
 use crate::simd::{Packed, Simd, Words};
 
@@ -29,20 +27,20 @@ pub(super) struct Block {
 }
 
 impl Block {
-    pub(super) fn new<S: Simd>(layout: &TurboLayout) -> Block {
-        let levels = unpacked(layout.coding(), layout.dim);
+    pub(super) fn new<S: Simd, C: Coded>(rows: &C) -> Block {
+        let levels = rows.unpacked();
         let row_words = levels.div_ceil(S::W::DIMS);
-        let rows = (BYTES / (row_words * 4)).clamp(TILE, MOST_ROWS) / TILE * TILE;
+        let most = (BYTES / (row_words * 4)).clamp(TILE, MOST_ROWS) / TILE * TILE;
         Block {
             len: 0,
             row_words,
-            slots: vec![0; rows],
-            words: vec![std::ptr::null(); rows],
-            starts: vec![0; rows],
-            scalars: vec![0.0; rows],
-            squares: vec![0.0; rows],
-            levels: vec![0; rows * levels.next_multiple_of(4) + S::P::REGISTER],
-            packed: vec![0; rows * row_words],
+            slots: vec![0; most],
+            words: vec![std::ptr::null(); most],
+            starts: vec![0; most],
+            scalars: vec![0.0; most],
+            squares: vec![0.0; most],
+            levels: vec![0; most * levels.next_multiple_of(4) + S::P::REGISTER],
+            packed: vec![0; most * row_words],
         }
     }
 
@@ -57,18 +55,18 @@ impl Block {
     /// # Safety
     /// Needs the instruction set.
     #[inline(always)]
-    pub(super) unsafe fn fill<S: Simd, const L2: bool>(&mut self, rows: Rows, blocks: &mut Blocks) -> bool {
+    pub(super) unsafe fn fill<S: Simd, C: Coded, const L2: bool>(&mut self, rows: &C, blocks: &mut Blocks) -> bool {
         self.len = blocks.fill(&mut self.slots);
-        let count = unpacked(rows.layout.coding(), rows.layout.dim);
+        let (count, frame) = (rows.unpacked(), rows.frame());
         let width = count.next_multiple_of(4);
         for r in 0..self.len.next_multiple_of(TILE) {
             let slot = self.slots[r.min(self.len - 1)] as usize;
             let levels = &mut self.levels[r * width..][..width + S::P::REGISTER];
             // SAFETY: room for the levels and a register more, into which the next row is written.
-            unsafe { S::P::unpack(rows.layout.coding(), rows.codes(slot), levels) };
-            self.scalars[r] = rows.scalar(slot);
+            unsafe { rows.unpack::<S>(frame.codes(slot), levels) };
+            self.scalars[r] = frame.scalar(slot);
             if L2 {
-                self.squares[r] = rows.square(slot);
+                self.squares[r] = frame.square(slot);
             }
         }
         for first in (0..self.len.next_multiple_of(TILE)).step_by(4) {

@@ -1,13 +1,14 @@
 //! Trellis coding (the rule, to the bit, is in `src/kernels/trellis.ts`): a coordinate's value is that of the last 8 bits
 //! of the stream, its window, and the encoder finds the windows of least squared error, in saturating 16-bit integers.
+//! Coordinates have 1 to 4 bits, each of its own.
 //!
 //! Windows (u << bits) | h that differ in h alone go on to the same windows, so that the cheapest of them is all that
 //! counts. Costs stand by h, then u: the cheapest of each u is a minimum of whole registers. The next window
-//! (symbol << (8 - bits)) | u, for any symbol, begins at the least cost of u, which `sources` brings to its place.
+//! (symbol << (8 - bits)) | u, for any symbol, begins at the least cost of u, which `sources` brings to the place where the
+//! coordinate after it, of as many bits or of others, looks for it.
 
-use super::trellis_tables::value;
-use crate::expanded::striped;
-use crate::simd::Simd;
+use crate::simd::{F32x16, Simd};
+use crate::trellis_tables::value;
 
 pub(crate) const WINDOWS: usize = 256;
 /// What costs stop at.
@@ -20,9 +21,10 @@ const SPAN: usize = 4;
 #[repr(C, align(64))]
 pub(crate) struct PerWindow<T>(pub(crate) [T; WINDOWS]);
 
-/// What all steps share.
+/// What steps share of coordinates of as many bits, and as many after them.
 pub(crate) struct Steps {
     pub(crate) bits: usize,
+    next: usize,
     /// Of each window its value.
     pub(crate) values: PerWindow<i16>,
     /// Of each window the u at whose least cost it begins.
@@ -30,11 +32,12 @@ pub(crate) struct Steps {
 }
 
 impl Steps {
-    fn new(bits: usize) -> Steps {
+    /// `next`: bits of the coordinate after them.
+    fn new(bits: usize, next: usize) -> Steps {
         let groups = WINDOWS >> bits;
-        let mut steps = Steps { bits, values: PerWindow([0; WINDOWS]), sources: PerWindow([0; WINDOWS]) };
+        let mut steps = Steps { bits, next, values: PerWindow([0; WINDOWS]), sources: PerWindow([0; WINDOWS]) };
         for window in 0..WINDOWS {
-            let at = place(bits, window);
+            let at = place(next, window);
             steps.values.0[at] = i16::from(value(bits, window));
             steps.sources.0[at] = (window % groups) as u16;
         }
@@ -49,25 +52,29 @@ fn place(bits: usize, window: usize) -> usize {
 
 /// The search, with its memory.
 pub(crate) struct Trellis {
-    steps: Steps,
+    /// Coordinates in runs that share their steps: how many there are.
+    runs: Vec<(Steps, usize)>,
     /// Of each coordinate and u the h that was cheapest.
     came: Vec<u16>,
-    /// In the order of windows.
-    values: [i8; WINDOWS],
-    levels: Vec<f32>,
+    coordinates: usize,
 }
 
 impl Trellis {
-    pub(crate) fn new(bits: usize, dim: usize) -> Trellis {
-        Trellis {
-            steps: Steps::new(bits),
-            came: vec![0; dim * (WINDOWS >> bits)],
-            values: std::array::from_fn(|window| value(bits, window)),
-            levels: vec![0.0; dim],
+    /// Of coordinates of so many bits each, 1 to 4.
+    pub(crate) fn new(bits: &[u8]) -> Trellis {
+        let mut runs: Vec<(Steps, usize)> = Vec::new();
+        for (j, &own) in bits.iter().enumerate() {
+            let (own, next) = (usize::from(own), usize::from(*bits.get(j + 1).unwrap_or(&own)));
+            match runs.last_mut() {
+                Some((steps, count)) if (steps.bits, steps.next) == (own, next) => *count += 1,
+                _ => runs.push((Steps::new(own, next), 1)),
+            }
         }
+        let came = bits.iter().map(|&bits| WINDOWS >> bits).sum();
+        Trellis { runs, came: vec![0; came], coordinates: bits.len() }
     }
 
-    /// The windows of a row of `dim` coordinates, whole numbers from -127 to 127.
+    /// The windows of a row of coordinates, whole numbers from -127 to 127.
     pub(crate) fn search(&mut self, row: &[i8], windows: &mut [u8]) {
         self.search_by(row, windows, step);
     }
@@ -85,17 +92,6 @@ impl Trellis {
         );
     }
 
-    /// The striped sum of y_j value_j; windows become symbols, the highest bits of each.
-    #[inline(always)]
-    pub(crate) fn product(&mut self, y: &[f32], windows: &mut [u8]) -> f32 {
-        let bits = self.steps.bits;
-        for (level, window) in self.levels.iter_mut().zip(windows) {
-            *level = f32::from(self.values[usize::from(*window)]);
-            *window >>= 8 - bits;
-        }
-        striped(y, &self.levels, |y, level| y * level)
-    }
-
     #[inline(always)]
     fn search_by(
         &mut self,
@@ -103,23 +99,37 @@ impl Trellis {
         windows: &mut [u8],
         step: impl Fn(&Steps, &mut PerWindow<u16>, i8, bool, &mut [u16]),
     ) {
-        let bits = self.steps.bits;
-        let groups = WINDOWS >> bits;
+        assert!(row.len() == self.coordinates && windows.len() == self.coordinates);
+        let Some(last) = self.runs.last().map(|(steps, _)| steps.next) else { return };
         let mut costs = PerWindow([MOST; WINDOWS]);
         costs.0[0] = 0;
-        for (j, (&coordinate, came)) in row.iter().zip(self.came.chunks_exact_mut(groups)).enumerate() {
-            step(&self.steps, &mut costs, coordinate, j > 0 && j % SPAN == 0, came);
+        let (mut j, mut rest) = (0, self.came.as_mut_slice());
+        for (steps, count) in &self.runs {
+            let groups = WINDOWS >> steps.bits;
+            let (came, behind) = rest.split_at_mut(count * groups);
+            rest = behind;
+            for came in came.chunks_exact_mut(groups) {
+                step(steps, &mut costs, row[j], j > 0 && j % SPAN == 0, came);
+                j += 1;
+            }
         }
         let mut window = 0;
         for other in 1..WINDOWS {
-            if costs.0[place(bits, other)] < costs.0[place(bits, window)] {
+            if costs.0[place(last, other)] < costs.0[place(last, window)] {
                 window = other;
             }
         }
-        for (to, came) in windows.iter_mut().zip(self.came.chunks_exact(groups)).rev() {
-            *to = window as u8;
-            let u = window & (groups - 1);
-            window = u << bits | usize::from(came[u]);
+        let mut rest = self.came.as_slice();
+        for (steps, count) in self.runs.iter().rev() {
+            let groups = WINDOWS >> steps.bits;
+            let (before, came) = rest.split_at(rest.len() - count * groups);
+            rest = before;
+            for came in came.chunks_exact(groups).rev() {
+                j -= 1;
+                windows[j] = window as u8;
+                let u = window & (groups - 1);
+                window = u << steps.bits | usize::from(came[u]);
+            }
         }
     }
 }
@@ -148,6 +158,26 @@ pub(crate) fn step(steps: &Steps, costs: &mut PerWindow<u16>, coordinate: i8, se
     }
 }
 
+/// y times a factor, rounded half to even and kept within +-127.
+///
+/// # Safety
+/// As for [`F32x16`]; `to` has room for whole sixteens.
+#[inline(always)]
+pub(crate) unsafe fn round_within<F: F32x16>(y: &[f32], factor: f32, to: &mut [i8]) {
+    let (blocks, rest) = y.as_chunks::<16>();
+    let to = to.as_mut_ptr();
+    unsafe {
+        let (factor, most, least) = (F::splat(factor), F::splat(127.0), F::splat(-127.0));
+        for (i, block) in blocks.iter().enumerate() {
+            F::load(block.as_ptr()).mul(factor).min(most).max(least).store_i8(to.add(i * 16));
+        }
+        if !rest.is_empty() {
+            let y = F::load_part(rest.as_ptr(), rest.len());
+            y.mul(factor).min(most).max(least).store_i8(to.add(blocks.len() * 16));
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,10 +198,18 @@ mod tests {
         }
     }
 
-    fn windows(isa: Isa, bits: usize, row: &[i8]) -> Vec<u8> {
+    fn windows(isa: Isa, bits: &[u8], row: &[i8]) -> Vec<u8> {
         let mut windows = vec![0; row.len()];
-        run(isa, Both(&mut Trellis::new(bits, row.len()), row, &mut windows));
+        run(isa, Both(&mut Trellis::new(bits), row, &mut windows));
         windows
+    }
+
+    /// Widths of coordinates: all the same, or any of 1 to 4.
+    fn widths(next: &mut impl FnMut() -> u32, dim: usize) -> [Vec<u8>; 6] {
+        let mut any: Vec<u8> = (0..dim).map(|_| 1 + (next() % 4) as u8).collect();
+        let mixed = any.clone();
+        any.sort_unstable();
+        [vec![1; dim], vec![2; dim], vec![3; dim], vec![4; dim], any, mixed]
     }
 
     #[test]
@@ -181,14 +219,14 @@ mod tests {
             state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
             (state >> 33) as u32
         };
-        for bits in 1..=4 {
-            for dim in [1, 2, 7, 16, 33, 384] {
+        for dim in [0, 1, 2, 7, 16, 33, 384] {
+            for bits in widths(&mut next, dim) {
                 for spread in [0, 3, 40, 254] {
                     let row: Vec<i8> =
                         (0..dim).map(|_| (next() % (spread + 1)) as i32 - spread as i32 / 2).map(|v| v as i8).collect();
-                    let expected = windows(Isa::available()[0], bits, &row);
+                    let expected = windows(Isa::available()[0], &bits, &row);
                     for &isa in Isa::available() {
-                        assert_eq!(windows(isa, bits, &row), expected, "{bits} bits, dim {dim}, {}", isa.name());
+                        assert_eq!(windows(isa, &bits, &row), expected, "{bits:?} bits, {}", isa.name());
                     }
                 }
             }
@@ -198,25 +236,27 @@ mod tests {
     /// As far as costs go: no other windows of a short row leave less.
     #[test]
     fn nothing_else_is_nearer() {
-        for bits in [1, 2] {
+        for bits in [[1; 6], [2; 6], [1, 1, 2, 2, 3, 4], [3, 1, 2, 4, 1, 1]] {
             let row = [31, -60, 12, 90, -5, 44];
             let mut least = u32::MAX;
-            for stream in 0..1u32 << (row.len() * bits) {
+            for mut stream in 0..1u32 << bits.iter().sum::<u8>() {
                 let (mut window, mut cost) = (0, 0);
-                for (j, &w) in row.iter().enumerate() {
-                    let symbol = stream as usize >> (j * bits) & ((1 << bits) - 1);
+                for (&w, &bits) in row.iter().zip(&bits) {
+                    let symbol = stream as usize & ((1 << bits) - 1);
+                    stream >>= bits;
                     window = window >> bits | symbol << (8 - bits);
-                    cost += (i32::from(w) - i32::from(value(bits, window))).pow(2) as u32;
+                    cost += (i32::from(w) - i32::from(value(bits.into(), window))).pow(2) as u32;
                 }
                 least = least.min(cost);
             }
-            let found = windows(Isa::available()[0], bits, &row);
+            let found = windows(Isa::available()[0], &bits, &row);
             let cost: u32 = row
                 .iter()
                 .zip(found)
-                .map(|(&w, v)| (i32::from(w) - i32::from(value(bits, v.into()))).pow(2) as u32)
+                .zip(&bits)
+                .map(|((&w, v), &bits)| (i32::from(w) - i32::from(value(bits.into(), v.into()))).pow(2) as u32)
                 .sum();
-            assert_eq!(cost, least, "{bits} bits");
+            assert_eq!(cost, least, "{bits:?} bits");
         }
     }
 }
