@@ -52,7 +52,7 @@ impl Kernel for Encode<'_> {
         let Encode { layout, data, out } = self;
         let mut coder = Coder::new(layout);
         let (dim, stride) = (layout.dim, layout.stride());
-        let step = (BLOCK / dim).next_multiple_of(4);
+        let step = (BLOCK / dim).max(1).next_multiple_of(4);
         for (rows, out) in data.chunks(step * dim).zip(out.chunks_mut(step * stride)) {
             coder.centre(rows);
             // SAFETY: run() has the instruction set.
