@@ -45,12 +45,15 @@ def measure(task):
     encode = None
     if method.get("save") and os.path.exists(task["builtFile"]):
         method["load"](task["builtFile"])
-    elif "encode_once" in method:
-        encode = rate_once(method["encode_once"], len(corpus))
-        if method.get("save"):
-            method["save"](task["builtFile"])
-    elif "encode" in method:
-        encode = rate(method["encode"], len(corpus), seconds)
+    else:
+        if "train" in method:
+            method["train"]()
+        if "encode_once" in method:
+            encode = rate_once(method["encode_once"], len(corpus))
+            if method.get("save"):
+                method["save"](task["builtFile"])
+        elif "encode" in method:
+            encode = rate(method["encode"], len(corpus), seconds)
     if method.get("untimed"):
         encode = None
     if "ready" in method:

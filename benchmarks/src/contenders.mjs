@@ -26,6 +26,23 @@ const python = (name, method, params = {}, more = {}) => {
 const bits = (n) => (n === 1 ? "1 bit" : `${n} bits`);
 
 const int8 = (options = {}) => ({ from: "@pith/int8", codec: "int8", options });
+const spectral = (bytes) => ({ from: "@pith/spectral", codec: "spectral", options: { bytes } });
+/** Bytes of a code of 384 dims, and the coefficients and bits that find most in them. */
+const DFT = [
+  [25, { topK: 20, phaseBits: 3 }],
+  [97, { topK: 137, phaseBits: 3, magBits: 1 }],
+  [193, { topK: 164, phaseBits: 5, magBits: 3 }],
+];
+/** Sizes of a code at which codecs of any kind are held against each other. */
+const BYTES = [24, 32, 48, 96, 192];
+/** Bytes, bits and dims that rabitqlib has to be given to come to those sizes, or just below, with the 16 or 24 bytes of its own. */
+const PCA = [
+  [24, 1, 64],
+  [32, 1, 128],
+  [48, 1, 256],
+  [88, 2, 256],
+  [184, 4, 320],
+];
 const graph = { flat: false, maxRows: FEW_ROWS };
 const notHuge = { maxRows: MANY_ROWS };
 /** Of a codec that encodes slowly, past the caches the narrowest and the widest must do. */
@@ -62,7 +79,12 @@ export const CONTENDERS = [
   ...[4, 3, 2, 1].map((n) =>
     ours(`Pith turboquant, trellis, ${bits(n)}`, turbo(n, { trellis: true }), ends(n)),
   ),
+  ...BYTES.map((n) => ours(`Pith spectral, ${n} bytes`, spectral(n), notHuge)),
+  ...DFT.map(([n, options]) =>
+    ours(`Pith spectral-dft, ${n} bytes`, { from: "@pith/spectral", codec: "spectralDft", options }, notHuge),
+  ),
   twoSteps("Pith turboquant, 1 bit, then float16", turbo(1), "f16", 12),
+  ...[24, 32].map((n) => twoSteps(`Pith spectral, ${n} bytes, then int8`, spectral(n), "int8", 40)),
   threads(1),
   threads(2),
   python("FAISS Flat, float32", "faiss.flat"),
@@ -79,7 +101,34 @@ export const CONTENDERS = [
   ...[4, 3, 2, 1].map((n) =>
     python(`FAISS RaBitQ rotated, ${bits(n)}`, "faiss.rabitq", { bits: n, rotated: true }, quality),
   ),
+  ...BYTES.map((n) => python(`FAISS PQ, ${n} bytes`, "faiss.codebooks", { setting: `PQ${n}np` }, quality)),
+  ...BYTES.map((n) =>
+    python(`FAISS OPQ, ${n} bytes`, "faiss.codebooks", { setting: `OPQ${n},PQ${n}np` }, quality),
+  ),
+  // Past 48 bytes a chain of codebooks would take minutes to learn: several shorter ones, each for a part of the dims.
+  ...BYTES.map((n) =>
+    python(
+      `FAISS ${n > 48 ? "PRQ" : "RQ"}, ${n} bytes`,
+      "faiss.codebooks",
+      { setting: `${n > 48 ? `PRQ${n / 24}x24` : `RQ${n}`}x8_Nnone` },
+      quality,
+    ),
+  ),
+  ...BYTES.map((n) =>
+    python(`FAISS PQ fast-scan, ${n} bytes`, "faiss.codebooks", { setting: `PQ${2 * n}x4fs` }, quality),
+  ),
+  ...[24, 48].map((n) =>
+    python(
+      `FAISS PQ fast-scan, ${n} bytes, then SQ8`,
+      "faiss.codebooks",
+      { setting: `PQ${2 * n}x4fs,Refine(SQ8)`, refine: n === 24 ? 40 : 10 },
+      notHuge,
+    ),
+  ),
   ...[4, 3, 2, 1].map((n) => python(`rabitqlib, ${bits(n)}`, "rabitqlib", { bits: n }, ends(n))),
+  ...PCA.map(([bytes, n, dims]) =>
+    python(`rabitqlib after PCA, ${bytes} bytes`, "rabitqlib.pca", { bits: n, dims }, quality),
+  ),
   ...[4, 3, 2].map((n) => python(`turbovec, ${bits(n)}`, "turbovec", { bits: n })),
   ...[4, 3, 2].map((n) =>
     python(`turbovec calibrated, ${bits(n)}`, "turbovec", { bits: n, calibrated: true }, notHuge),

@@ -6,7 +6,7 @@
 const [WIDTH, HEIGHT] = [860, 520];
 const PLOT = { left: 60, right: 610, top: 64, bottom: 470 };
 const LEGEND = { x: 630, line: 20 };
-const TICKS = [32, 64, 128, 256, 512, 1024, 2048];
+const TICKS = [16, 32, 64, 128, 256, 512, 1024, 2048];
 /** Recall is shown as far down as the least, rounded down to such a step. */
 const STEP = 0.1;
 const OURS = ["#e8590c", "#f08c00", "#d6336c", "#c2255c", "#a61e4d"];
@@ -53,9 +53,9 @@ function series(rows, floatBytes) {
   const byName = new Map();
   for (const row of rows) {
     if (row.error !== undefined || row.flat === false || row.recall[10] === null) continue;
-    if (/HNSW|portable|TypeScript|from Node/.test(row.name)) continue;
+    if (/HNSW|portable|TypeScript|from Node|, then /.test(row.name)) continue;
     if (row.bytesPerVector.code >= floatBytes) continue;
-    const name = row.name.replace(/, (\d bits?|native|float32|int8)$/, "");
+    const name = row.name.replace(/, (\d+ bytes|\d bits?|native|float32|int8)$/, "");
     if (!byName.has(name)) byName.set(name, { name, ours: row.ours, points: [] });
     const { code } = row.bytesPerVector;
     const label = `${row.name}: ${code} bytes, ${row.recall[10].toFixed(4)}`;

@@ -11,24 +11,33 @@ import numpy as np
 
 # FAISS trains ranges and centroids on a sample; RaBitQ learns a mean alone.
 TRAIN_ROWS = 65536
+# Product and residual quantizers learn codebooks: in more rounds of k-means, or from more rows, they find no more of the
+# true neighbours and take minutes.
+CODEBOOK_ROUNDS = 10
+CODEBOOK_ROWS = 16384
+RESIDUAL_ROUNDS = 5
+RESIDUAL_ROWS = 8192
 # As turbovec's documentation advises: about this many rows, drawn at random.
 CALIBRATION_ROWS = 1024
 
 
-def faiss_index(corpus, make, setting, once=False):
+def faiss_index(corpus, make, setting, once=False, rows=TRAIN_ROWS):
     import faiss
 
     faiss.omp_set_num_threads(1)
     n, dim = corpus.shape
     held = dict(index=make(faiss, dim))
-    if not held["index"].is_trained:
-        held["index"].train(corpus[:: max(1, n // TRAIN_ROWS)])
+
+    def train():
+        if not held["index"].is_trained:
+            held["index"].train(np.ascontiguousarray(corpus[:: -(-n // rows)]))
 
     def encode():
         held["index"].reset()
         held["index"].add(corpus)
 
     return {
+        "train": train,
         "encode_once" if once else "encode": encode,
         "setting": setting,
         "version": faiss.__version__,
@@ -62,6 +71,76 @@ def faiss_rabitq(corpus, bits, rotated=False):
         return faiss.index_factory(dim, setting.replace("RR", f"RR{dim}"), faiss.METRIC_INNER_PRODUCT)
 
     return faiss_index(corpus, make, setting, once=True)
+
+
+def faiss_codebooks(corpus, setting, refine=None):
+    """Learned codebooks. `refine`: how many times the hits wanted are scored again by what Refine keeps of each row."""
+    residual = "RQ" in setting
+
+    def make(faiss, dim):
+        index = faiss.index_factory(dim, setting, faiss.METRIC_INNER_PRODUCT)
+        if refine is not None:
+            index.k_factor = refine
+        bound_training(faiss, index, RESIDUAL_ROUNDS if residual else CODEBOOK_ROUNDS)
+        return index
+
+    rows = RESIDUAL_ROWS if residual else CODEBOOK_ROWS
+    if refine is None:
+        return faiss_index(corpus, make, setting, True, rows)
+    scanned = int(setting[2 : setting.index("x")]) // 2
+    method = faiss_index(corpus, make, f"{setting} x{refine}", True, rows)
+    # Of all that is kept, those that every search reads.
+    return dict(method, bytes=lambda: dict(method["bytes"](), code=scanned))
+
+
+def bound_training(faiss, index, rounds):
+    # Small data have few rows a centroid, which FAISS warns of at each of thousands of codebooks.
+    def bound(quantizer):
+        quantizer.cp.niter = rounds
+        quantizer.cp.min_points_per_centroid = 1
+
+    if isinstance(index, faiss.IndexPreTransform):
+        rotation = faiss.downcast_VectorTransform(index.chain.at(0))
+        rotation.niter = rounds
+        rotation.niter_pq_0 = rounds
+        quantizer = faiss.ProductQuantizer(rotation.d_in, rotation.M, 8)
+        bound(quantizer)
+        rotation.pq = quantizer
+        # The rotation only points to it: it must outlive this call.
+        quantizer.this.disown()
+        index = faiss.downcast_index(index.index)
+    if isinstance(index, faiss.IndexRefine):
+        index = faiss.downcast_index(index.base_index)
+    if hasattr(index, "pq"):
+        bound(index.pq)
+    elif hasattr(index, "rq"):
+        bound(index.rq)
+    elif hasattr(index, "prq"):
+        for i in range(index.prq.nsplits):
+            bound(faiss.downcast_AdditiveQuantizer(index.prq.subquantizer(i)))
+
+
+def rabitqlib_pca(corpus, bits, dims):
+    """Fewer dims first: products with the directions of the greatest second moments, whose matrix counts as state."""
+    n, dim = corpus.shape
+    second = np.zeros((dim, dim))
+    for at in range(0, n, 65536):
+        block = corpus[at : at + 65536].astype(np.float64)
+        second += block.T @ block
+    basis = np.ascontiguousarray(np.linalg.eigh(second)[1][:, : -dims - 1 : -1], np.float32)
+    method = rabitqlib_flat(np.ascontiguousarray(corpus @ basis), bits)
+    size, search = method["bytes"], method["all"]
+
+    def with_basis():
+        own = size()
+        return dict(own, total=own["total"] + basis.nbytes / n)
+
+    return dict(
+        method,
+        setting=f"{dims} dims, {bits} bits",
+        bytes=with_basis,
+        all=lambda queries, k: search(np.ascontiguousarray(queries @ basis), k),
+    )
 
 
 def rabitqlib_flat(corpus, bits):
@@ -181,11 +260,13 @@ def to_bytes(x):
 
 
 METHODS = {
+    "faiss.codebooks": faiss_codebooks,
     "faiss.flat": faiss_flat,
     "faiss.sq8": faiss_sq8,
     "faiss.rabitq": faiss_rabitq,
     "numkong.int8": numkong,
     "rabitqlib": rabitqlib_flat,
+    "rabitqlib.pca": rabitqlib_pca,
     "turbovec": turbovec,
     "usearch.exact": usearch_exact,
     "usearch.hnsw": usearch_hnsw,

@@ -61,7 +61,7 @@ describe("pith bench", () => {
     expect(printed).toMatch(
       /^25 x 4 in\.npy, cosine, 5 queries, top 99\n[^\n]+; portable, (?:simd128|typescript), 1 thread\n/,
     );
-    expect(printed).toMatch(/\nint8 +8 +1\.0000 +[\d,]+ +[\d,]+ +[\d,]+ +[\d,]+\n$/);
+    expect(printed).toMatch(/\nint8 +8 +0 +1\.0000 +[\d,]+ +[\d,]+ +[\d,]+ +[\d,]+\n$/);
   });
 
   refused("an unknown codec", ["bench", "-c", "int9"], "UNKNOWN_CODEC", /unknown codec "int9"/);

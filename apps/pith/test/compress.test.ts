@@ -46,6 +46,7 @@ describe("pith compress", () => {
       resumedFrom: 0,
       bytesPerVector: 7,
       sideBytes: 0,
+      sideBytesPerVector: 0,
       fileBytes: readFileSync(join(cwd, "out.pith")).length,
       ratio: 12 / 7,
     });

@@ -66,6 +66,7 @@ describe("pith eval", () => {
       metric: "dot",
       bytesPerVector: 6,
       sideBytes: 0,
+      sideBytesPerVector: 0,
       fileBytes: readFileSync(join(cwd, "a.pith")).length,
       ratio: 8 / 6,
       recall: { "1": expect.any(Number), "10": expect.any(Number), "100": null },
@@ -209,6 +210,7 @@ describe("pith eval", () => {
     expect(lines.map((line) => line.split(/ {2,}/)[0])).toEqual([
       "codec",
       "bytes/vector",
+      "side bytes",
       "file",
       "cosine",
       "recall",
@@ -219,10 +221,11 @@ describe("pith eval", () => {
       "search",
     ]);
     expect(lines[0]).toBe("codec         int8, dot, 12 x 2");
-    expect(lines[1]).toBe("bytes/vector  6 (1.33x smaller than float32), side 0 B");
-    expect(lines[4]).toBe("recall        @1 0.0000   @10 0.9000   @100 -   (2 queries)");
-    expect(lines[5]).toBe("rescored      @1 1.0000   @10 1.0000   @100 -");
-    expect(lines[7]).toBe("MRR@10        0.5000 (exact 1.0000)");
+    expect(lines[1]).toBe("bytes/vector  6 (1.33x smaller than float32)");
+    expect(lines[2]).toBe("side bytes    0 B");
+    expect(lines[5]).toBe("recall        @1 0.0000   @10 0.9000   @100 -   (2 queries)");
+    expect(lines[6]).toBe("rescored      @1 1.0000   @10 1.0000   @100 -");
+    expect(lines[8]).toBe("MRR@10        0.5000 (exact 1.0000)");
   });
 
   test("the text of held-out queries says so", async () => {

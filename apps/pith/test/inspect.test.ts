@@ -31,6 +31,7 @@ describe("pith inspect", () => {
       rescore: null,
       bytesPerVector: 7,
       sideBytes: 0,
+      sideBytesPerVector: 0,
       learned: [],
       fileBytes: file.length,
       producer: "@pith/codec-core",
@@ -59,6 +60,7 @@ describe("pith inspect", () => {
       originals: null,
       bytesPerVector: null,
       sideBytes: 0,
+      sideBytesPerVector: 0,
       learned: [],
     });
   });
@@ -73,7 +75,7 @@ describe("pith inspect", () => {
       "kind          codes",
       "codec         int8, version 1, params {}",
       "bytes/vector  7 (1.71x smaller than float32)",
-      "side bytes    0",
+      "side bytes    0 B",
       "vectors       4 x 3",
       "metric        cosine",
     ]);

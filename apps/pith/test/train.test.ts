@@ -62,7 +62,7 @@ describe("a codec that learns", () => {
     const v = randomVectors(150, 12, 1);
     put(cwd, { "in.csv": Array.from({ length: 150 }, (_, i) => `${i},${row(v, i).join(",")}\n`).join("") });
     const printed = await text(["compress", "in.csv", "-o", "out.pith", ...CENTRED], { cwd });
-    expect(printed).toMatch(/, trained on 150 rows\n$/);
+    expect(printed).toMatch(/, side 48 B = 0\.32 B a vector at 150, .*, trained on 150 rows\n$/);
     expect(held(cwd, "out.pith")).toEqual(expected(v, v));
   });
 
@@ -111,8 +111,15 @@ describe("a codec that learns", () => {
     put(cwd, { "in.npy": npy(v), "q.npy": npy(sliceVectors(v, 0, 3)) });
     await text(["compress", "in.npy", "-o", "a.pith", ...CENTRED, "--keep", "f16"], { cwd });
     expect(await text(["verify", "a.pith"], { cwd })).toBe("a.pith: good, binary, 400 x 32\n");
-    expect(await text(["inspect", "a.pith"], { cwd })).toMatch(/\nside bytes +128 \(learned: mean\)\n/);
-    expect(await json(["inspect", "a.pith"], { cwd })).toMatchObject({ learned: ["mean"], sideBytes: 128 });
+    expect(await text(["inspect", "a.pith"], { cwd })).toMatch(
+      /\nside bytes +128 B = 0\.32 B a vector at 400 \(learned: mean\)\n/,
+    );
+    const side = { sideBytes: 128, sideBytesPerVector: 0.32 };
+    expect(await json(["inspect", "a.pith"], { cwd })).toMatchObject({ learned: ["mean"], ...side });
+    expect(await json(["eval", "in.npy", "a.pith"], { cwd })).toMatchObject(side);
+    expect(await text(["eval", "in.npy", "a.pith"], { cwd })).toMatch(
+      /\nside bytes +128 B = 0\.32 B a vector at 400\n/,
+    );
     const e = await json<{ recall: { [k: string]: number }; rescored: { recall: { [k: string]: number } } }>(
       ["eval", "in.npy", "a.pith"],
       { cwd },

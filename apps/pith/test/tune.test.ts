@@ -19,6 +19,7 @@ interface Trial extends Candidate {
   codeBytes: number;
   keptBytes: number;
   sideBytes: number;
+  sideBytesPerVector: number;
   recallHigh: number;
   encodeVectorsPerSecond: number;
   batchQueriesPerSecond: number;
@@ -88,12 +89,15 @@ describe("pith tune", () => {
     )) {
       run(cwd, trial.command);
       const file = /-o '([^']+)'/.exec(trial.command)?.[1] ?? "";
-      const e = await json<{ recall: { [k: string]: number }; bytesPerVector: number; sideBytes: number }>(
-        ["eval", "my data.npy", file, "--queries", "q.npy"],
-        { cwd },
-      );
+      const e = await json<{
+        recall: { [k: string]: number };
+        bytesPerVector: number;
+        sideBytes: number;
+        sideBytesPerVector: number;
+      }>(["eval", "my data.npy", file, "--queries", "q.npy"], { cwd });
       expect(trial.recall).toBeCloseTo(e.recall["10"], 12);
       expect(trial.bytesPerVector).toBeCloseTo(e.bytesPerVector + e.sideBytes / 2000, 12);
+      expect(trial.sideBytesPerVector).toBe(e.sideBytesPerVector);
     }
     const again = report.trials.find(
       (t) => t.codec === "binary" && !t.trained && t.oversample === 4,
@@ -150,9 +154,9 @@ describe("pith tune", () => {
       /^my data\.npy: 1,000 of 2,000 vectors of 32 dims, cosine, 100 queries, held out, top 10\n/,
     );
     expect(printed).toMatch(
-      /\n> {2}int8 +36 +[01]\.\d{4} +0\.\d{4} to [01]\.\d{4} +[\d,]+ +[\d,]+ +[\d,]+\n/,
+      /\n> {2}int8 +36 +0 +[01]\.\d{4} +0\.\d{4} to [01]\.\d{4} +[\d,]+ +[\d,]+ +[\d,]+\n/,
     );
-    expect(printed).toMatch(/\n {3}float32, exact +128 +1\.0000 /);
+    expect(printed).toMatch(/\n {3}float32, exact +128 +- +1\.0000 /);
     expect(printed).toMatch(/\n {2}left out: int8 group=64: groups of 64: expected a dim from 64, got 32\n/);
     expect(printed).toMatch(/\n {2}among all 2,000 vectors .* `pith eval` measures the file\n/);
     expect(printed).toMatch(

@@ -18,6 +18,7 @@ import { defaultClusters, SyntheticRows } from "../jobs/synthetic.ts";
 import { choiceOption, collect, command, integerOption } from "../terminal/command.ts";
 import { openInput } from "../terminal/input.ts";
 import { count, Progress } from "../terminal/progress.ts";
+import { shareText } from "../terminal/side-bytes.ts";
 import { table } from "../terminal/table.ts";
 
 interface Options {
@@ -73,10 +74,20 @@ export const benchCommand: Command = command<[string | undefined], Options>(
     const cpu = cpus()[0]?.model.trim() ?? "unknown";
     const rate = (perSecond: number | null): string =>
       perSecond === null ? "-" : count(Math.round(perSecond));
-    const header = ["codec", "bytes/vector", `recall@${k}`, "encode/s", "decode/s", "1 query/s", "batch/s"];
+    const header = [
+      "codec",
+      "bytes/vector",
+      "and side",
+      `recall@${k}`,
+      "encode/s",
+      "decode/s",
+      "1 query/s",
+      "batch/s",
+    ];
     const lines = results.map((r) => [
       r.codec,
       String(r.bytesPerVector),
+      shareText(r.sideBytesPerVector),
       r.recall.toFixed(4),
       rate(r.encodeVectorsPerSecond),
       rate(r.decodeVectorsPerSecond),

@@ -12,6 +12,7 @@ import { SAMPLE_ROWS, type TrainingReport } from "../jobs/training.ts";
 import { choiceOption, collect, command, integerOption } from "../terminal/command.ts";
 import { openInput } from "../terminal/input.ts";
 import { bytes, count, Progress } from "../terminal/progress.ts";
+import { sideBytesPerVector, sideBytesText } from "../terminal/side-bytes.ts";
 
 /** The codec whose codes can be kept beside those of a coarser one. */
 const FINER = "int8";
@@ -107,10 +108,12 @@ export const compressCommand: Command = command<[string], Options>(
       progress?.done();
     });
     if (result.resumed > 0) note(`${output}: went on from row ${count(result.resumed)}`);
+    const { sideBytes } = result;
+    const side = sideBytes === 0 ? "" : `, side ${sideBytesText(sideBytes, result.count)}`;
     const ratio = result.inputBytes / (result.count * result.codec.stride);
     print(
       `${output}: ${count(result.count)} x ${source.dim}, ${family.name}, ${result.codec.stride} B/vector ` +
-        `(${ratio.toFixed(2)}x smaller than float32), ${bytes(result.fileBytes)}${trainingNote(result.training, input)}`,
+        `(${ratio.toFixed(2)}x smaller than float32)${side}, ${bytes(result.fileBytes)}${trainingNote(result.training, input)}`,
       {
         file: output,
         codec: family.name,
@@ -121,7 +124,8 @@ export const compressCommand: Command = command<[string], Options>(
         training: result.training,
         resumedFrom: result.resumed,
         bytesPerVector: result.codec.stride,
-        sideBytes: result.sideBytes,
+        sideBytes,
+        sideBytesPerVector: sideBytesPerVector(sideBytes, result.count),
         fileBytes: result.fileBytes,
         ratio,
       },

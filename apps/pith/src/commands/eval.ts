@@ -8,6 +8,7 @@ import { readIds, readQrels } from "../jobs/id-file.ts";
 import { command } from "../terminal/command.ts";
 import { openInput } from "../terminal/input.ts";
 import { bytes, count, Progress } from "../terminal/progress.ts";
+import { sideBytesText } from "../terminal/side-bytes.ts";
 import { facts } from "../terminal/table.ts";
 import { readAll } from "./search.ts";
 
@@ -99,10 +100,8 @@ function report(e: Evaluation): string {
     RECALL_AT.map((k) => `@${k} ${share(q.recall[k])}`).join("   ");
   const lines: [string, string][] = [
     ["codec", `${e.codec}, ${e.metric}, ${count(e.count)} x ${e.dim}`],
-    [
-      "bytes/vector",
-      `${e.bytesPerVector} (${e.ratio.toFixed(2)}x smaller than float32), side ${bytes(e.sideBytes)}`,
-    ],
+    ["bytes/vector", `${e.bytesPerVector} (${e.ratio.toFixed(2)}x smaller than float32)`],
+    ["side bytes", sideBytesText(e.sideBytes, e.count)],
     ["file", bytes(e.fileBytes)],
     ["cosine", `mean ${e.meanCosine.toFixed(6)}   worst ${e.minCosine.toFixed(6)}`],
     [

@@ -4,6 +4,7 @@ import { openPith } from "@pith/codec-core/files";
 import type { Command } from "commander";
 import { command } from "../terminal/command.ts";
 import { bytes, count } from "../terminal/progress.ts";
+import { sideBytesPerVector, sideBytesText } from "../terminal/side-bytes.ts";
 import { facts, table } from "../terminal/table.ts";
 
 export const inspectCommand: Command = command<[string], object>(
@@ -16,8 +17,13 @@ export const inspectCommand: Command = command<[string], object>(
     const stride = tensors
       .filter((t) => /^codes(\.\d+)?$/.test(t.name))
       .reduce((sum, t) => sum + t.shape[1], 0);
-    const sideBytes = info.codec ? stateBytes(await file.state()) : 0;
-    const learned = tensors.flatMap(({ name }) => (name.startsWith("state.") ? [name.slice(6)] : []));
+    // What the codec learned, and the one whose codes are kept to score hits again.
+    const sideBytes =
+      (info.codec ? stateBytes(await file.state()) : 0) +
+      (info.rescore ? stateBytes(await file.rescoreState()) : 0);
+    const learned = tensors.flatMap(
+      ({ name }) => /^((?:rescore\.)?)state\.(.+)$/.exec(name)?.slice(1).join("") ?? [],
+    );
     const report = {
       kind: info.kind,
       codec: info.codec?.name ?? null,
@@ -31,6 +37,7 @@ export const inspectCommand: Command = command<[string], object>(
       rescore: info.rescore?.name ?? null,
       bytesPerVector: stride || null,
       sideBytes,
+      sideBytesPerVector: sideBytesPerVector(sideBytes, info.count),
       learned,
       fileBytes: file.fileBytes,
       producer: info.producer ?? null,
@@ -59,7 +66,11 @@ export const inspectCommand: Command = command<[string], object>(
           `${info.codec.name}, version ${info.codec.version}, params ${JSON.stringify(info.codec.params)}`,
         ],
         ["bytes/vector", `${stride} (${((4 * info.dim) / stride).toFixed(2)}x smaller than float32)`],
-        ["side bytes", learned.length > 0 ? `${sideBytes} (learned: ${learned.join(", ")})` : sideBytes],
+        [
+          "side bytes",
+          sideBytesText(sideBytes, info.count) +
+            (learned.length > 0 ? ` (learned: ${learned.join(", ")})` : ""),
+        ],
       );
     if (report.originals || report.rescore)
       lines.push(["kept", report.rescore ? `${report.rescore} codes` : `originals as ${report.originals}`]);

@@ -36,6 +36,7 @@ export interface BenchResult {
   readonly codec: string;
   readonly bytesPerVector: number;
   readonly sideBytes: number;
+  readonly sideBytesPerVector: number;
   readonly recall: number;
   readonly encodeVectorsPerSecond: number | null;
   readonly decodeVectorsPerSecond: number | null;
@@ -82,6 +83,7 @@ export async function bench(job: BenchJob): Promise<BenchResult[]> {
       codec: "float32",
       bytesPerVector: 4 * rows.dim,
       sideBytes: 0,
+      sideBytesPerVector: 0,
       recall: 1,
       encodeVectorsPerSecond: null,
       decodeVectorsPerSecond: null,
@@ -99,6 +101,7 @@ export async function bench(job: BenchJob): Promise<BenchResult[]> {
       continue;
     }
     const codes = codec.encode(rows);
+    const sideBytes = stateBytes(codec.state());
     const scorer = codec.scorer(metric);
     const one = (q: number): Vectors => ({
       data: queries.data.subarray(q * rows.dim, (q + 1) * rows.dim),
@@ -116,7 +119,8 @@ export async function bench(job: BenchJob): Promise<BenchResult[]> {
     results.push({
       codec: codec.name,
       bytesPerVector: codec.stride,
-      sideBytes: stateBytes(codec.state()),
+      sideBytes,
+      sideBytesPerVector: sideBytes / rows.count,
       recall: recallAt(
         k,
         found.map(({ slots }) => slots),

@@ -58,7 +58,9 @@ export interface Evaluation extends SearchQuality {
   /** Whether the queries are rows of the original, held out of the search. */
   readonly heldOut: boolean;
   readonly bytesPerVector: number;
+  /** What the codec learned, stored once; and its share of a vector, which `bytesPerVector` is without. */
   readonly sideBytes: number;
+  readonly sideBytesPerVector: number;
   readonly fileBytes: number;
   readonly ratio: number;
   readonly meanCosine: number;
@@ -129,6 +131,7 @@ export async function evaluate(job: EvaluateJob): Promise<Evaluation> {
     heldOut: heldRows !== undefined,
     bytesPerVector: codec.stride,
     sideBytes,
+    sideBytesPerVector: sideBytes / original.count,
     fileBytes: compressed.fileBytes,
     ratio: (4 * codec.dim) / codec.stride,
     meanCosine,

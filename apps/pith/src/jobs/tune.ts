@@ -67,6 +67,7 @@ export interface TuneTrial {
   readonly codeBytes: number;
   readonly keptBytes: number;
   readonly sideBytes: number;
+  readonly sideBytesPerVector: number;
   readonly recall: number;
   readonly recallLow: number;
   readonly recallHigh: number;
@@ -173,6 +174,7 @@ class TuneBench {
     const room = codes.bytes.slice(0, some.count * codec.stride);
     const encode = await this.#seconds(() => codec.encodeInto(some, room));
     const sideBytes = stateBytes(codec.state());
+    const sideBytesPerVector = sideBytes / this.#job.count;
     const trials: TuneTrial[] = [];
     for (const oversample of oversamples) {
       const wanted = Math.min(rows.count, k * (oversample ?? 1));
@@ -200,10 +202,11 @@ class TuneBench {
         options,
         trained: codec.supports.trained,
         oversample,
-        bytesPerVector: codec.stride + keptBytes + sideBytes / this.#job.count,
+        bytesPerVector: codec.stride + keptBytes + sideBytesPerVector,
         codeBytes: codec.stride,
         keptBytes,
         sideBytes,
+        sideBytesPerVector,
         recall,
         recallLow: low,
         recallHigh: high,

@@ -4,6 +4,7 @@ import { SPEED_NOISE } from "../jobs/frontier.ts";
 import type { TuneResult, TuneTrial } from "../jobs/tune.ts";
 import { settingName } from "../settings.ts";
 import { count } from "./progress.ts";
+import { shareText } from "./side-bytes.ts";
 import { table } from "./table.ts";
 
 export interface Advised extends TuneTrial {
@@ -38,6 +39,7 @@ export function tuneText(r: TuneReport, rescore: boolean): string {
     "",
     "setting",
     "bytes/vector",
+    "of them side",
     `recall@${r.k}`,
     "95% interval",
     "encode/s",
@@ -50,6 +52,7 @@ export function tuneText(r: TuneReport, rescore: boolean): string {
     t === r.advice ? ">" : t.nonDominated ? "*" : "",
     nameOf(t),
     bytesOf(t.bytesPerVector),
+    shareText(t.sideBytesPerVector),
     t.recall.toFixed(4),
     `${t.recallLow.toFixed(4)} to ${t.recallHigh.toFixed(4)}`,
     rate(t.encodeVectorsPerSecond),
@@ -61,6 +64,7 @@ export function tuneText(r: TuneReport, rescore: boolean): string {
     "",
     "float32, exact",
     bytesOf(exact.bytesPerVector),
+    "-",
     "1.0000",
     "-",
     "-",
