@@ -26,8 +26,14 @@ export class RowStore {
   }
 
   #owned: boolean;
+  #version = 0;
   /** How many read this very buffer. */
   #readers = { count: 0 };
+
+  /** Another number after each change. */
+  get version(): number {
+    return this.#version;
+  }
 
   get count(): number {
     return this.#count;
@@ -51,6 +57,7 @@ export class RowStore {
     const end = this.#count * this.stride;
     this.#reserve(end + rows.length);
     this.#buffer.set(rows, end);
+    this.#version++;
     this.#count += rows.length / this.stride;
   }
 
@@ -60,6 +67,7 @@ export class RowStore {
     if (this.#readers.count > 0) this.#move(length);
     else this.#reserve(length);
     this.#buffer.set(row, slot * this.stride);
+    this.#version++;
   }
 
   /** All rows, which stay as they are until they are given back. `pinned`: in memory that other threads may read. */
