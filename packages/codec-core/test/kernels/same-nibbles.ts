@@ -45,6 +45,29 @@ export function sameNibbles(other: Kernels): void {
       }
   });
 
+  test("the hundreds best of many rows in blocks, wherever they stand", () => {
+    const random = new SplitMix64(52);
+    const layout = layoutOf(random, "cosine", [4, 2, 1]);
+    const count = 17_000;
+    const rows = normals(random, count * layout.dim);
+    const query = rows.slice(0, layout.dim);
+    const place = (from: number, to: number): void => {
+      for (let row = from; row < to; row++)
+        for (let j = 0; j < layout.dim; j++) rows[row * layout.dim + j] = query[j] + random.gaussian() / 4;
+    };
+    // Every seventeenth block of 64 rows, and a stretch: more than a sample expects, and fewer.
+    for (const near of [
+      [],
+      [0, 17, 34, 51, 68, 85, 102, 119, 136, 153, 170, 187, 204, 221, 238],
+      [20, 21, 22],
+    ]) {
+      for (const block of near) place(block * 64, block * 64 + 64);
+      const codes = new Uint8Array(count * kltStride(layout));
+      portable.kltEncode(layout, rows, codes);
+      for (const k of [33, 300, 1000]) hitsInBlocks(other, layout, prepared(other, layout, query), codes, k);
+    }
+  });
+
   test("codes of nibbles that no encoder writes score and rank as in TypeScript", () => {
     const random = new SplitMix64(51);
     for (const counts of WIDTHS.slice(0, 5))
@@ -64,26 +87,34 @@ export function sameNibbles(other: Kernels): void {
 
 /** The hits of rows in blocks are those of rows as they stand. */
 function inBlocks(other: Kernels, layout: KltLayout, queries: Float32Array, codes: Uint8Array): void {
-  if (!other.kltBlocks || !other.kltBlocksTopK) return;
   const count = codes.length / kltStride(layout);
-  const asked = queries.length / (layout.bits.length + 3);
-  const blocks = new Uint8Array(kltBlockBytes(layout, count));
-  other.kltBlocks(layout, codes, blocks);
   const thirds = Array.from({ length: Math.ceil(count / 3) }, (_, i) => 3 * i);
   for (const [found, allow] of [
     [count, undefined],
     [thirds.length, mask(thirds, (count + 31) >>> 5)],
   ] as const)
-    for (const k of new Set([1, 10, 40, found].filter((k) => k <= found))) {
-      const room = (): TopKOutput => ({
-        slots: new Uint32Array(asked * k),
-        scores: new Float32Array(asked * k),
-      });
-      const [got, wanted] = [room(), room()];
-      other.kltBlocksTopK(layout, queries, blocks, count, k, allow, got);
-      portable.kltTopK(layout, queries, codes, k, allow, wanted);
-      expectSame([got.slots, bits(got.scores)], [wanted.slots, bits(wanted.scores)]);
-    }
+    for (const k of new Set([1, 10, 40, found].filter((k) => k <= found)))
+      hitsInBlocks(other, layout, queries, codes, k, allow);
+}
+
+function hitsInBlocks(
+  other: Kernels,
+  layout: KltLayout,
+  queries: Float32Array,
+  codes: Uint8Array,
+  k: number,
+  allow?: Uint32Array,
+): void {
+  if (!other.kltBlocks || !other.kltBlocksTopK) return;
+  const count = codes.length / kltStride(layout);
+  const blocks = new Uint8Array(kltBlockBytes(layout, count));
+  other.kltBlocks(layout, codes, blocks);
+  const hits = (queries.length / (layout.bits.length + 3)) * k;
+  const room = (): TopKOutput => ({ slots: new Uint32Array(hits), scores: new Float32Array(hits) });
+  const [got, wanted] = [room(), room()];
+  other.kltBlocksTopK(layout, queries, blocks, count, k, allow, got);
+  portable.kltTopK(layout, queries, codes, k, allow, wanted);
+  expectSame([got.slots, bits(got.scores)], [wanted.slots, bits(wanted.scores)]);
 }
 
 function mask(rows: readonly number[], words: number): Uint32Array {

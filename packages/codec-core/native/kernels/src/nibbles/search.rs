@@ -7,14 +7,17 @@ use super::tables::Query;
 use super::{BLOCK, NibbleLayout};
 use crate::allowed::Allowed;
 use crate::fault::{Fault, expect, row_count};
+use crate::float_scan::Metric;
 use crate::isa::Isa;
 use crate::simd::{Kernel, Simd, run};
-use crate::topk::{TopK, TopKOutput};
+use crate::topk::{HEAP, TopK, TopKOutput};
 
 /// Queries that share a block's bytes.
 const SIDE_BY_SIDE: usize = 4;
 /// Blocks that queries go over by turns, about half of a first-level cache with 24 bytes a row.
 const CHUNK: usize = 16;
+/// Blocks from all over, by which the k-th best is guessed before a search for many among many.
+const SAMPLE: usize = 16;
 /// Bytes of a code whose sums fit into 16 bits, 2 x 127 each.
 const BYTES: usize = 256;
 
@@ -83,7 +86,7 @@ impl Kernel for (Search<'_>, Allowed<'_>) {
         let (search, allowed) = self;
         let mut asked = search.asked();
         let Rows::AsTheyStand(codes) = search.from else {
-            search.by_blocks(&mut asked, allowed, sums, reach);
+            search.by_blocks(&mut asked, allowed, &sums, &reach);
             return asked.into_iter().map(|asked| asked.best).collect();
         };
         let mut slot = [0];
@@ -100,9 +103,7 @@ impl Kernel for (Search<'_>, Allowed<'_>) {
     #[inline(always)]
     unsafe fn simd<S: Simd>(self) -> Vec<TopK> {
         let (search, allowed) = self;
-        let mut asked = search.asked();
-        search.by_blocks(
-            &mut asked,
+        search.by_lanes(
             allowed,
             #[inline(always)]
             // SAFETY: run() has the instruction set.
@@ -110,8 +111,9 @@ impl Kernel for (Search<'_>, Allowed<'_>) {
             #[inline(always)]
             // SAFETY: as above.
             |sums, least| unsafe { S::nibbles_reach(sums, least) },
-        );
-        asked.into_iter().map(|asked| asked.best).collect()
+            // SAFETY: as above.
+            |scores, k| unsafe { S::keep_best(scores, k) },
+        )
     }
 }
 
@@ -157,14 +159,70 @@ impl Search<'_> {
             .collect()
     }
 
+    #[inline(always)]
+    fn by_lanes(
+        &self,
+        allowed: Allowed,
+        sums: impl Fn(&[&[[u8; 16]]], &[u8], &mut [[u16; BLOCK]]),
+        reach: impl Fn(&[u16; BLOCK], u16) -> u64,
+        keep_best: impl Fn(&mut Vec<f32>, usize) -> f32,
+    ) -> Vec<TopK> {
+        let mut asked = self.asked();
+        if self.is_for_many() && allowed.is_all() {
+            for asked in &mut asked {
+                asked.best.guess(self.guess(&asked.query, &sums, &keep_best));
+            }
+        }
+        self.by_blocks(&mut asked, allowed, &sums, &reach);
+        for asked in &mut asked {
+            if !asked.best.is_full() {
+                asked.best = TopK::new(self.k);
+                self.by_blocks(std::slice::from_mut(asked), allowed, &sums, &reach);
+            }
+        }
+        asked.into_iter().map(|asked| asked.best).collect()
+    }
+
+    /// Whether guessing the k-th best first pays.
+    fn is_for_many(&self) -> bool {
+        let few = self.rows < 16 * SAMPLE * BLOCK || 16 * self.k > self.rows;
+        let fits = self.layout.code_bytes <= BYTES && self.layout.metric != Metric::L2;
+        matches!(self.from, Rows::Blocks(_)) && self.k > HEAP && fits && !few
+    }
+
+    /// A score that more than k rows reach, most likely: that of a somewhat lower rank in a sample.
+    #[inline(always)]
+    fn guess(
+        &self,
+        query: &Query,
+        sums: &impl Fn(&[&[[u8; 16]]], &[u8], &mut [[u16; BLOCK]]),
+        keep_best: impl Fn(&mut Vec<f32>, usize) -> f32,
+    ) -> f32 {
+        let Rows::Blocks(blocks) = self.from else { return f32::NEG_INFINITY };
+        let size = block_bytes(self.layout.stride());
+        // Without the last one, which may not be full.
+        let step = (self.rows / BLOCK) / SAMPLE;
+        let mut found = [[0; BLOCK]];
+        let mut scores = Vec::with_capacity(SAMPLE * BLOCK);
+        for block in blocks.chunks_exact(size).step_by(step).take(SAMPLE) {
+            let block = Block::new(block, self.layout.code_bytes);
+            sums(&[&query.entries], block.codes(), &mut found);
+            let scalars: [f32; BLOCK] = std::array::from_fn(|row| self.layout.table[usize::from(block.place(row))]);
+            scores.extend(found[0].iter().zip(scalars).map(|(&sum, scalar)| query.score(sum.into(), scalar, 0.0)));
+        }
+        let expected = (scores.len() * self.k) as f32 / self.rows as f32;
+        let rank = (expected + 4.0 * expected.sqrt() + 4.0) as usize;
+        if rank < scores.len() { keep_best(&mut scores, rank) } else { f32::NEG_INFINITY }
+    }
+
     /// `sums` makes the sums of a block's 64 rows for one to four queries; `reach` says which of a query's are large enough.
     #[inline(always)]
     fn by_blocks(
         &self,
         asked: &mut [Asked],
         allowed: Allowed,
-        sums: impl Fn(&[&[[u8; 16]]], &[u8], &mut [[u16; BLOCK]]),
-        reach: impl Fn(&[u16; BLOCK], u16) -> u64,
+        sums: &impl Fn(&[&[[u8; 16]]], &[u8], &mut [[u16; BLOCK]]),
+        reach: &impl Fn(&[u16; BLOCK], u16) -> u64,
     ) {
         let size = block_bytes(self.layout.stride());
         let all = self.rows.div_ceil(BLOCK);
@@ -190,9 +248,9 @@ impl Search<'_> {
                     if open != 0 {
                         let block = Block::new(block, self.layout.code_bytes);
                         if self.layout.code_bytes <= BYTES {
-                            self.block(group, block, first, open, &mut found, &sums, &reach);
+                            self.block(group, block, first, open, &mut found, sums, reach);
                         } else {
-                            self.long_block(group, block, first, open, &mut found, &sums);
+                            self.long_block(group, block, first, open, &mut found, sums);
                         }
                     }
                 }
