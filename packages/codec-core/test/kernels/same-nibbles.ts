@@ -16,7 +16,7 @@ const WIDTHS = [
   [4, 2, 1],
   [60, 30, 9],
   [0, 6, 3],
-  [1200, 300, 130],
+  [520, 300, 240],
 ] as const;
 const METRICS: readonly Metric[] = ["cosine", "dot", "l2"];
 
@@ -33,7 +33,7 @@ export function sameNibbles(other: Kernels): void {
       for (const metric of METRICS) {
         const layout = layoutOf(random, metric, counts);
         expect(isNibbled(layout.trellis, layout.bits)).toBe(true);
-        const count = [1, 63, 64, 200, 1100, 130][i];
+        const count = [1, 63, 64, 200, 1100, 66][i];
         const codes = new Uint8Array(count * kltStride(layout));
         const rows = awkwardRows(random, count, layout.dim);
         portable.kltEncode(layout, rows, codes);
