@@ -6,6 +6,7 @@ import { loadNative } from "../../src/kernels/native.ts";
 import type { TurboLayout } from "../../src/kernels/turbo-layout.ts";
 import { natives, skipped } from "./backends.ts";
 import { sameBits } from "./same-bits.ts";
+import { sameDft } from "./same-dft.ts";
 import { sameTurbo } from "./same-turbo.ts";
 
 if (skipped !== undefined) {
@@ -21,6 +22,7 @@ function layoutOf(bits: number, dim: number): TurboLayout {
 describe.skipIf(skipped !== undefined).each(natives.map((k) => [k.isa, k] as const))("%s", (_, native) => {
   sameBits(native);
   sameTurbo(native);
+  sameDft(native);
 
   test("reads and writes shared memory", () => {
     const shared = new Float32Array(new SharedArrayBuffer(4 * 600));
