@@ -1,6 +1,7 @@
 /** The codec spectral-dft as SpectralEncoder and SpectralIndex see it: cosine, calibrated, with its scalar as a byte. */
 import {
   type Codes,
+  checkSample,
   codecStamp,
   type DftLayout,
   dftBins,
@@ -16,7 +17,7 @@ import {
   unpackDftParts,
   type Vectors,
 } from "@pith/codec-core";
-import { layoutOf, SpectralDftCodec } from "./codec.ts";
+import { layoutOf, MIN_SAMPLE, SpectralDftCodec } from "./codec.ts";
 import type { SpectralCoder } from "./coder.ts";
 import { learn, unlearned } from "./family.ts";
 import { phaseGrid, type SpectralGrids } from "./grids.ts";
@@ -58,6 +59,7 @@ export class MendedCoder implements SpectralCoder {
   }
 
   calibrated(sample: Vectors): MendedCoder {
+    checkSample(sample, this.dim, MIN_SAMPLE);
     return new MendedCoder(this.dim, this.#params, learn(sample, "cosine", this.#params));
   }
 
