@@ -6,4 +6,5 @@ export const codecs: CodecRegistry = new CodecRegistry({
   binary: async (): Promise<CodecFamily> => (await import("@pith/int8/binary")).binary,
   turboquant: async (): Promise<CodecFamily> => (await import("@pith/turboquant")).turboquant,
   "turboquant-spec": async (): Promise<CodecFamily> => (await import("@pith/turboquant")).turboquantSpec,
+  spectral: async (): Promise<CodecFamily> => (await import("@pith/spectral")).spectral,
 });

@@ -29,6 +29,7 @@ export { type CodecLoader, CodecRegistry, unknownCodec } from "./contract/regist
 export { type RowCodecOptions, type RowCoder, rowCodec } from "./contract/row-codec.ts";
 export { type RowCodecFamilyOptions, type RowCoderOptions, rowCodecFamily } from "./contract/row-family.ts";
 export { checkSample, sampleMean } from "./contract/sample.ts";
+export { isScalarTable, SCALAR_PLACES, scalarTable } from "./contract/scalar-table.ts";
 export { type CodeScan, hitCount, scanScorer, unitRows } from "./contract/scan-scorer.ts";
 export {
   type CodecState,

@@ -1,6 +1,6 @@
 /**
  * Spectral codes: an embedding as a few coefficients of a transform. Basis `dft`: Fourier coefficients, as SpectraLTM
- * keeps them.
+ * keeps them. `spectral`: basis `klt`, learned from a sample, in as many bytes as you name.
  *
  * @module
  */
@@ -8,3 +8,6 @@
 export { FlatIndex, type Metric, type Vectors, vectors, vectorsFromRows } from "@pith/codec-core";
 export { spectralEnergyRetention } from "./dft/energy.ts";
 export type { SpectralGrids } from "./dft/grids.ts";
+export { SpectralCodec, type SpectralDrift } from "./klt/codec.ts";
+export { type SpectralOptions, spectral } from "./klt/family.ts";
+export type { SpectralParams, SpectralQuantizer } from "./klt/params.ts";

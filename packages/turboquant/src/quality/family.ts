@@ -11,6 +11,7 @@ import {
   METRICS,
   type Metric,
   sampleMean,
+  scalarTable,
   type Training,
   turboStride,
   type Vectors,
@@ -18,7 +19,6 @@ import {
 import { layoutOf, MIN_SAMPLE, NAME, TurboquantCodec, VERSION } from "./codec.ts";
 import { OPTIONS, readParams, type TurboquantParams } from "./params.ts";
 import { scalarsOf } from "./rows.ts";
-import { scalarTable } from "./scalar-table.ts";
 import { hasTable, type Learned, readLearned } from "./tensors.ts";
 
 /** Default: 4 bits, seed 0. */

@@ -2,8 +2,14 @@
  * What is learned as tensors of a codec state: `mean` F32 [dim] and `scalar` F32 [256]; or neither. At 8 bits, where
  * scalars stay floats, `scalar` is its first element alone, 0: with one tensor of two missing, a state is corrupt.
  */
-import { type CodecState, floatTensor, PithError, readFloatTensor } from "@pith/codec-core";
-import { isScalarTable, PLACES } from "./scalar-table.ts";
+import {
+  type CodecState,
+  floatTensor,
+  isScalarTable,
+  PithError,
+  readFloatTensor,
+  SCALAR_PLACES,
+} from "@pith/codec-core";
 
 /** What a codec learns of its sample. */
 export interface Learned {
@@ -36,7 +42,7 @@ export function readLearned({ dim, tensors }: CodecState, bits: number): Learned
     });
   const mean = readFloatTensor(tensors, "mean", dim);
   if (!mean.every(Number.isFinite)) throw new PithError("CORRUPT_FILE", "expected a finite mean");
-  const table = readFloatTensor(tensors, "scalar", hasTable(bits) ? PLACES : 1);
+  const table = readFloatTensor(tensors, "scalar", hasTable(bits) ? SCALAR_PLACES : 1);
   if (!(hasTable(bits) ? isScalarTable(table) : Object.is(table[0], 0)))
     throw new PithError("CORRUPT_FILE", "expected scalars that are 0, then ascending, positive and finite");
   return { mean, table: hasTable(bits) ? table : new Float32Array(0) };

@@ -7,7 +7,7 @@
  * Rows whose scalar is a 2^-16 of the largest or less have a length that doesn't matter beside that of the others; they
  * don't stretch the scale.
  */
-export const PLACES = 256;
+export const SCALAR_PLACES = 256;
 
 /** Beyond the largest by this factor, small scalars are left out. */
 const SPAN: number = 2 ** -16;
@@ -24,12 +24,12 @@ export function scalarTable(scalars: Float32Array): Float32Array {
   let [lo, hi] = largest === 0 ? [0.5, 2] : [smallest / 2, largest * 2];
   hi = Math.min(Math.max(hi, 4 * SMALLEST_NORMAL), LARGEST);
   lo = Math.min(Math.max(lo, SMALLEST_NORMAL), hi / 4);
-  const scale = new Float64Array(PLACES + 1);
+  const scale = new Float64Array(SCALAR_PLACES + 1);
   scale[0] = lo;
-  scale[PLACES] = hi;
-  for (let step = PLACES; step > 1; step /= 2)
-    for (let i = 0; i < PLACES; i += step) scale[i + step / 2] = Math.sqrt(scale[i] * scale[i + step]);
-  const table = Float32Array.from(scale.subarray(0, PLACES));
+  scale[SCALAR_PLACES] = hi;
+  for (let step = SCALAR_PLACES; step > 1; step /= 2)
+    for (let i = 0; i < SCALAR_PLACES; i += step) scale[i + step / 2] = Math.sqrt(scale[i] * scale[i + step]);
+  const table = Float32Array.from(scale.subarray(0, SCALAR_PLACES));
   table[0] = 0;
   return table;
 }
@@ -37,7 +37,7 @@ export function scalarTable(scalars: Float32Array): Float32Array {
 /** Whether this is a table that rows can be stored with: 256 floats, 0, then ascending, positive and finite ones. */
 export function isScalarTable(table: Float32Array): boolean {
   return (
-    table.length === PLACES &&
+    table.length === SCALAR_PLACES &&
     Object.is(table[0], 0) &&
     table.every((s, i) => i === 0 || (s > table[i - 1] && s < Infinity))
   );

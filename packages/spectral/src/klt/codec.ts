@@ -1,0 +1,212 @@
+/**
+ * Transform coding in a learned basis: each vector as its principal components, with as many bits for each as its variance
+ * is worth, in exactly the bytes that were asked for; 384 dims in 24 bytes are 64 times fewer than float32.
+ *
+ *   x ~ t (mean + sum over r of sigma_r z_r b_r)
+ *
+ * The mean, the axes b_r and the deviations sigma_r come from a sample (`spectral.train`). Components are uncorrelated, and
+ * nearly normal; for normal ones the least possible error of a number of bits is known (Shannon), and is reached by giving
+ * each component half a bit for every factor of two that its variance stands above a common level (reverse water-filling).
+ * Whole bits do nearly as well, and coding neighbours together (`trellis`) takes back most of what numbers z_r of a few
+ * levels lose each by itself. The scalar t, one byte, gives rows the length that they had: without it, codes of few bits
+ * are too short, and the more so the less typical a row is.
+ *
+ * The axes are whole numbers from -127 to 127. Queries are projected on them and rounded to 16,256 steps, so that scores
+ * are exact integer sums, scaled: the same everywhere. Under l2, |x|^2 is stored as well.
+ *
+ * Error: no bound; `queryError` says what it is like, `fit` how much of the vectors is lost, `drift` whether the basis still
+ * suits. Rules, to the bit, and sources: kernels/klt.ts and kernels/klt-scores.ts of @pith/codec-core; docs/spectral.md.
+ */
+import {
+  type AsyncOptions,
+  type Codec,
+  type CodecState,
+  type CodecSupports,
+  type Codes,
+  checkCodes,
+  checkMetric,
+  checkOutput,
+  checkVectors,
+  KLT_QUERY_EXTRA,
+  type KltLayout,
+  kernels,
+  type Metric,
+  type Scorer,
+  scanScorer,
+  stateBytes,
+  unitRows,
+  type Vectors,
+} from "@pith/codec-core";
+import { measure, queryErrors } from "./errors.ts";
+import { layoutOf } from "./layout.ts";
+import { leastDim, type SpectralParams } from "./params.ts";
+import { atEnds, verifyRows } from "./rows.ts";
+import { type Learned, tensorsOf } from "./tensors.ts";
+
+export const NAME = "spectral";
+export const VERSION = 1;
+export const MIN_SAMPLE = 256;
+
+/** How codes of some rows compare with those of rows that the basis was learned with. */
+export interface SpectralDrift {
+  /** Squared error of these rows over their squared length. */
+  readonly error: number;
+  /** The same of rows that were held out of the sample. */
+  readonly expected: number;
+  /** error / expected: about 1 while the basis suits, 1.5 where it is time to train again. */
+  readonly ratio: number;
+  /** Rows whose length the scalar can't restore (`clamped`). */
+  readonly clamped: number;
+}
+
+export class SpectralCodec implements Codec {
+  readonly name: string = NAME;
+  readonly version: number = VERSION;
+  readonly dim: number;
+  readonly metric: Metric;
+  /** The bytes that were asked for. */
+  readonly stride: number;
+  readonly supports: CodecSupports;
+  readonly params: SpectralParams;
+  readonly #layout: KltLayout;
+  readonly #learned: Learned;
+
+  /** Use `spectral.train`, which checks its options. `learned` is kept. */
+  constructor(metric: Metric, params: SpectralParams, learned: Learned) {
+    this.dim = learned.mean.length;
+    this.metric = metric;
+    this.params = params;
+    this.stride = params.bytes;
+    this.#learned = learned;
+    this.#layout = layoutOf(metric, params, learned);
+    this.supports = {
+      metrics: [metric],
+      trained: true,
+      symmetric: false,
+      decode: "approximate",
+      deterministic: "bitwise",
+      scoring: "integer",
+      minDim: leastDim(metric, params),
+      minSample: MIN_SAMPLE,
+    };
+  }
+
+  /** Bits of each component that has any, the one of the largest variance first. */
+  get bits(): readonly number[] {
+    return Array.from(this.#learned.bits).reverse();
+  }
+
+  /** What the sample's rows lost: their squared error over their squared length, of rows learned from and of others. */
+  get fit(): { readonly trained: number; readonly heldOut: number } {
+    const [trained, heldOut] = this.#learned.fit;
+    return { trained, heldOut };
+  }
+
+  /** Bytes of what was learned, stored once beside all codes. */
+  get sideBytes(): number {
+    return stateBytes(this.state());
+  }
+
+  encode(v: Vectors): Codes {
+    checkVectors(v, this.dim);
+    const bytes = new Uint8Array(v.count * this.stride);
+    kernels().kltEncode(this.#layout, v.data, bytes);
+    return this.#codes(bytes, v.count);
+  }
+
+  encodeInto(v: Vectors, out: Uint8Array): void {
+    checkVectors(v, this.dim);
+    checkOutput(out.length, v.count * this.stride, "bytes");
+    kernels().kltEncode(this.#layout, v.data, out);
+  }
+
+  decode(c: Codes): Vectors {
+    checkCodes(c, this.stride);
+    const data = new Float32Array(c.count * this.dim);
+    kernels().kltDecode(this.#layout, c.bytes, data);
+    return { data, dim: this.dim, count: c.count };
+  }
+
+  decodeInto(c: Codes, out: Float32Array): void {
+    checkCodes(c, this.stride);
+    checkOutput(out.length, c.count * this.dim, "floats");
+    kernels().kltDecode(this.#layout, c.bytes, out);
+  }
+
+  scorer(metric: Metric): Scorer {
+    checkMetric(metric, this.supports.metrics);
+    const { dim } = this;
+    const layout = this.#layout;
+    const floats = layout.bits.length + KLT_QUERY_EXTRA;
+    return scanScorer(this, metric, {
+      prepare(queries) {
+        const out = new Float32Array((queries.length / dim) * floats);
+        kernels().kltQueries(layout, queries, out);
+        return out;
+      },
+      scores: (query, c, out) => kernels().kltScores(layout, query, c.bytes, out),
+      topK: (queries, c, k, allow, out) => kernels().kltTopK(layout, queries, c.bytes, k, allow?.words, out),
+      topKAsync: (queries, c, k, allow, options) =>
+        kernels().async?.kltTopK?.(layout, queries, c.bytes, k, allow?.words, options),
+    });
+  }
+
+  encodeAsync(v: Vectors, options: AsyncOptions): Promise<Codes> | undefined {
+    const running = kernels().async?.kltEncode?.(this.#layout, v.data, options);
+    return running?.then((bytes) => this.#codes(bytes, v.count));
+  }
+
+  decodeAsync(c: Codes, options: AsyncOptions): Promise<Vectors> | undefined {
+    const running = kernels().async?.kltDecode?.(this.#layout, c.bytes, options);
+    return running?.then((data) => ({ data, dim: this.dim, count: c.count }));
+  }
+
+  state(): CodecState {
+    const { dim, metric, params } = this;
+    const tensors = tensorsOf(this.#learned);
+    return { codec: NAME, version: VERSION, dim, metric, params: { ...params }, tensors };
+  }
+
+  verifyCodes(c: Codes, firstRow: number = 0): void {
+    checkCodes(c, this.stride);
+    verifyRows(this.#layout, c, firstRow);
+  }
+
+  /**
+   * Of each query the standard error of its scores with codes of vectors like the sample's: of 100 scores about 68 are
+   * within one of the true one, 95 within two. Under cosine of queries of length 1.
+   * @throws DIM_MISMATCH, LENGTH_MISMATCH, NOT_FINITE
+   */
+  queryError(queries: Vectors): Float32Array {
+    return queryErrors(this.#layout, this.#learned.error, this.#rows(queries));
+  }
+
+  /**
+   * Whether the basis still suits: codes these vectors (200 and more, spread over what is new) and compares. A basis of
+   * other data costs up to 20 points of recall. @throws DIM_MISMATCH, LENGTH_MISMATCH, NOT_FINITE
+   */
+  drift(sample: Vectors): SpectralDrift {
+    const { relative: error, codes } = measure(this.#layout, this.#rows(sample));
+    const expected = this.fit.heldOut;
+    return { error, expected, ratio: error / expected, clamped: atEnds(this.#layout, codes) };
+  }
+
+  /**
+   * How many codes have the smallest or the largest scalar that training knows. Vectors more than 2 times as long or as
+   * short, beside what is kept of them, as all of the sample are clamped to these.
+   * @throws CODEC_MISMATCH, LENGTH_MISMATCH
+   */
+  clamped(c: Codes): number {
+    checkCodes(c, this.stride);
+    return atEnds(this.#layout, c.bytes);
+  }
+
+  #rows(v: Vectors): Vectors {
+    checkVectors(v, this.dim);
+    return this.metric === "cosine" ? { ...v, data: unitRows(v.data, this.dim) } : v;
+  }
+
+  #codes(bytes: Uint8Array, count: number): Codes {
+    return { bytes, stride: this.stride, count };
+  }
+}
