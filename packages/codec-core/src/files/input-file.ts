@@ -59,6 +59,13 @@ export class InputFile implements AsyncDisposable {
     return bytes;
   }
 
+  /** The open file, which is the caller's to close from now on. @throws DISPOSED */
+  take(): FileHandle {
+    this.checkOpen();
+    this.#closed = true;
+    return this.#handle;
+  }
+
   /**
    * The whole file mapped into memory; undefined where that can't be: without the native backend, on Windows, or where
    * the system refuses. It stays until the garbage collector takes the last view of it, also after `close`.

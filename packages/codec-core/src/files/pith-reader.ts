@@ -51,10 +51,15 @@ const VERIFY_BYTES = 4 * 2 ** 20;
  * @throws FILE_NOT_FOUND, NOT_A_FILE, EMPTY_INPUT, CORRUPT_FILE, CHECKSUM_MISMATCH, UNSUPPORTED_FORMAT, VERSION_UNSUPPORTED,
  * LIMIT_EXCEEDED, IO
  */
-export async function openPith(
+export async function openPith(path: string, options: OpenOptions = {}): Promise<PithFile> {
+  return (await openParts(path, options)).pith;
+}
+
+/** As `openPith`, with the file that is read, which `pith` closes. */
+export async function openParts(
   path: string,
-  { limits, verify = "full", map = false }: OpenOptions = {},
-): Promise<PithFile> {
+  { limits, verify = "full", map = false }: OpenOptions,
+): Promise<{ readonly pith: PithFile; readonly file: InputFile }> {
   const file = await InputFile.open(path);
   try {
     const prefix = await file.read(0, Math.min(PREFIX_BYTES + 1, file.size));
@@ -62,7 +67,7 @@ export async function openPith(
     const checked = parsePithHeader(header, file.size, limits);
     const pith = new PithFile(file, checked, map ? file.map() : undefined);
     if (verify === "full") await pith.verify();
-    return pith;
+    return { pith, file };
   } catch (error) {
     await file.close();
     throw withPath(error, path);

@@ -4,17 +4,18 @@ import type { Hits } from "../contract/hits.ts";
 import { checkMetric, type Metric } from "../contract/metric.ts";
 import type { Vectors } from "../contract/vectors.ts";
 import { PithError } from "../errors.ts";
+import type { KeptStore } from "./kept-store.ts";
 import { RowStore } from "./row-store.ts";
 import { TopK } from "./top-k.ts";
 
 export class CodedRows {
   readonly codec: Codec;
   readonly metric: Metric;
-  readonly rows: RowStore;
+  readonly rows: KeptStore;
   readonly #scorer: Scorer;
 
   /** @throws DIM_MISMATCH, UNSUPPORTED_METRIC where the codec isn't for the index's dim and metric */
-  constructor(codec: Codec, dim: number, metric: Metric, bytes?: Uint8Array) {
+  constructor(codec: Codec, dim: number, metric: Metric, rows?: KeptStore) {
     if (codec.dim !== dim)
       throw new PithError("DIM_MISMATCH", `keep: expected a codec of dim ${dim}, got ${codec.dim}`, {
         expected: dim,
@@ -22,13 +23,13 @@ export class CodedRows {
       });
     this.codec = codec;
     this.metric = metric;
-    this.rows = new RowStore(codec.stride, bytes);
+    this.rows = rows ?? new RowStore(codec.stride);
     this.#scorer = codec.scorer(checkMetric(metric, codec.supports.metrics));
   }
 
   /** As this, over other rows. */
-  over(bytes: Uint8Array): CodedRows {
-    return new CodedRows(this.codec, this.codec.dim, this.metric, bytes);
+  over(rows: KeptStore): CodedRows {
+    return new CodedRows(this.codec, this.codec.dim, this.metric, rows);
   }
 
   pack(v: Vectors): Uint8Array {

@@ -155,7 +155,7 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
     const allow = this.#allowed(options);
     const pinned = kernels().async !== undefined;
     using rows = codes.lend(pinned);
-    using kept = originals?.rows.lend(false);
+    using kept = originals?.rows.lendStore();
     const { stride, count } = codes;
     const laidOut = this.#laidOut.of(codes);
     const searched = "kind" in laidOut ? laidOut : { bytes: rows.bytes, stride, count };
@@ -166,7 +166,7 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
       onProgress: onProgress && ((done) => onProgress(perQuery(done), queries.count)),
     });
     const again = options.rescore && originals && kept;
-    const exact = again ? originals.over(kept.bytes) : undefined;
+    const exact = again ? originals.over(kept.rows) : undefined;
     return await new Matcher(ids, k, exact).ofAll(queries, found, signal);
 
     function perQuery(done: number): number {
@@ -204,8 +204,13 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
     options: LoadOptions = {},
   ): Promise<FlatIndex<I>> {
     const { loadContents } = await import("../files/load-contents.ts");
-    const { contents, trusted } = await loadContents(path, options);
-    return FlatIndex.#of(indexFromContents<I>(contents, [families].flat(), trusted));
+    const { contents, trusted, left } = await loadContents(path, options);
+    try {
+      return FlatIndex.#of(indexFromContents<I>(contents, [families].flat(), trusted, left));
+    } catch (error) {
+      left?.reader.close();
+      throw error;
+    }
   }
 
   static #of<I extends Id>({ codec, metric, parts }: LoadedIndex<I>): FlatIndex<I> {
@@ -216,6 +221,7 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
 
   /** Lets the memory go; every later call but this one is DISPOSED. */
   [Symbol.dispose](): void {
+    this.#parts?.originals?.rows.close();
     this.#parts = undefined;
   }
 

@@ -5,6 +5,7 @@ import type { Vectors } from "../contract/vectors.ts";
 import { PithError, shown } from "../errors.ts";
 import { FLOAT_BYTES, type FloatDtype, rowsFromBytes, rowsToBytes } from "../format/float-rows.ts";
 import type { FloatRows } from "../kernels/kernels.ts";
+import type { KeptStore } from "./kept-store.ts";
 import { rescoreHits } from "./rescore.ts";
 import { RowStore } from "./row-store.ts";
 
@@ -30,18 +31,18 @@ export class Originals {
   readonly dtype: FloatDtype;
   readonly dim: number;
   readonly metric: Metric;
-  readonly rows: RowStore;
+  readonly rows: KeptStore;
 
-  constructor(dtype: FloatDtype, dim: number, metric: Metric, bytes?: Uint8Array) {
+  constructor(dtype: FloatDtype, dim: number, metric: Metric, rows?: KeptStore) {
     this.dtype = dtype;
     this.dim = dim;
     this.metric = metric;
-    this.rows = new RowStore(dim * FLOAT_BYTES[dtype], bytes);
+    this.rows = rows ?? new RowStore(dim * FLOAT_BYTES[dtype]);
   }
 
   /** As this, over other rows. */
-  over(bytes: Uint8Array): Originals {
-    return new Originals(this.dtype, this.dim, this.metric, bytes);
+  over(rows: KeptStore): Originals {
+    return new Originals(this.dtype, this.dim, this.metric, rows);
   }
 
   /** @throws INVALID_ARGUMENT where a value is beyond float16 */

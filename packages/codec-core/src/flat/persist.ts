@@ -5,6 +5,7 @@ import { checkMetric, type Metric } from "../contract/metric.ts";
 import { unknownCodec } from "../contract/registry.ts";
 import type { StateTensor } from "../contract/state.ts";
 import { PithError } from "../errors.ts";
+import { FLOAT_BYTES, type FloatDtype } from "../format/float-rows.ts";
 import {
   codecStamp,
   codecState,
@@ -17,9 +18,14 @@ import {
 } from "../format/pith.ts";
 import { type Id, IdColumn } from "../ids.ts";
 import { CodedRows } from "./coded-rows.ts";
+import { FileRows, type RowReader } from "./file-rows.ts";
 import { IdMap } from "./id-map.ts";
+import type { KeptStore } from "./kept-store.ts";
 import { Originals } from "./originals.ts";
 import { RowStore } from "./row-store.ts";
+
+/** Kept codes that are checked at once where they are left in a file. */
+const VERIFY_ROWS = 4096;
 
 /** What is kept beside the codes to score hits again. */
 export type KeptRows = Originals | CodedRows;
@@ -35,7 +41,7 @@ export interface IndexParts<I extends Id> {
 export function indexToBytes<I extends Id>(codec: Codec, metric: Metric, parts: IndexParts<I>): Uint8Array {
   const { ids, codes, originals } = parts;
   const slots = ids.hasRemoved ? Array.from(ids.liveSlots()) : undefined;
-  const rows = (store: RowStore): Uint8Array => (slots ? store.gather(slots) : store.bytes);
+  const rows = (store: KeptStore): Uint8Array => (slots ? store.gather(slots) : store.bytes);
   const column = ids.toColumn();
   const state = codec.state();
   const tensors: { [name: string]: StateTensor } = {
@@ -82,6 +88,18 @@ export interface LoadOptions {
    * alone, and each id when it is found: for files of your own. Damaged codes then score wrongly.
    */
   readonly verify?: "full" | "header" | undefined;
+  /**
+   * Where kept rows are while the index lives. "file": they stay in the file, and a search with `rescore` reads those of its
+   * hits: of a mapping where the native backend can map files and `map` isn't false, else by calls that read. The file must
+   * stay as it is until the index is disposed of; another one may take its place. Default "memory".
+   */
+  readonly rescore?: "memory" | "file" | undefined;
+}
+
+/** Kept rows that stay in their file. `trusted`: nobody looked at them. */
+export interface LeftRows {
+  readonly reader: RowReader;
+  readonly trusted: boolean;
 }
 
 export interface LoadedIndex<I extends Id> {
@@ -98,11 +116,15 @@ export function indexFromBytes<I extends Id>(
   return indexFromContents(parsePith(bytes), families);
 }
 
-/** `trusted`: codes aren't looked at, and ids when they are asked for. The tensors' bytes are kept. */
+/**
+ * `trusted`: codes aren't looked at, and ids when they are asked for. The tensors' bytes are kept. `left`: kept rows that
+ * stay in the file; their tensor has no bytes.
+ */
 export function indexFromContents<I extends Id>(
   contents: PithContents,
   families: readonly CodecFamily[],
   trusted: boolean = false,
+  left?: LeftRows,
 ): LoadedIndex<I> {
   const { codec: stamp, count, tensors } = contents;
   if (!stamp || contents.kind !== "codes")
@@ -122,7 +144,7 @@ export function indexFromContents<I extends Id>(
   const ids = new IdMap<I>(
     idsOf(contents, trusted) ?? IdColumn.from(Array.from({ length: count }, (_, row) => row)),
   );
-  const originals = keptRows(contents, metric, families, trusted);
+  const originals = keptRows(contents, metric, families, trusted, left);
   return { codec, metric, parts: { ids, codes: new RowStore(codec.stride, codes.bytes), originals } };
 }
 
@@ -131,17 +153,37 @@ function keptRows(
   metric: Metric,
   families: readonly CodecFamily[],
   trusted: boolean,
+  left: LeftRows | undefined,
 ): KeptRows | undefined {
   const { dim, count, rescore, tensors } = contents;
+  const storeOf = (stride: number, bytes: Uint8Array): KeptStore =>
+    left ? FileRows.of(stride, count, left.reader) : new RowStore(stride, bytes);
   const kept = tensors["vectors"];
-  if (kept) return new Originals(kept.dtype as "F16" | "F32", dim, metric, kept.bytes);
+  if (kept) {
+    const dtype = kept.dtype as FloatDtype;
+    return new Originals(dtype, dim, metric, storeOf(dim * FLOAT_BYTES[dtype], kept.bytes));
+  }
   if (!rescore) return undefined;
   const codec = familyOf(rescore.name, families).restore(rescoreState(contents));
   const { bytes, shape } = tensors["rescore.codes"];
-  const codes = { bytes, stride: shape[1], count };
+  const [, stride] = shape;
+  const codes = { bytes, stride, count: left ? 0 : count };
   checkCodes(codes, codec.stride);
-  if (!trusted) codec.verifyCodes?.(codes);
-  return new CodedRows(codec, dim, metric, bytes);
+  const rows = storeOf(stride, bytes);
+  if (!(left?.trusted ?? trusted)) {
+    codec.verifyCodes?.(codes);
+    if (left) verifyLeft(codec, rows);
+  }
+  return new CodedRows(codec, dim, metric, rows);
+}
+
+/** Codes that aren't in memory, some at a time. */
+function verifyLeft(codec: Codec, rows: KeptStore): void {
+  const { count, stride } = rows;
+  for (let start = 0; codec.verifyCodes && start < count; start += VERIFY_ROWS) {
+    const slots = Uint32Array.from({ length: Math.min(count - start, VERIFY_ROWS) }, (_, i) => start + i);
+    codec.verifyCodes({ bytes: rows.gather(slots), stride, count: slots.length }, start);
+  }
 }
 
 function familyOf(name: string, families: readonly CodecFamily[]): CodecFamily {

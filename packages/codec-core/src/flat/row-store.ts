@@ -6,13 +6,14 @@
 import type { Codes } from "../contract/codes.ts";
 import { kernels } from "../kernels/backend.ts";
 import { isPinned, sharedBytes } from "../kernels/pinned.ts";
+import type { KeptStore, LentStore } from "./kept-store.ts";
 
 /** Rows as they were when they were lent, until they are given back. */
 export interface LentRows extends Disposable {
   readonly bytes: Uint8Array;
 }
 
-export class RowStore {
+export class RowStore implements KeptStore {
   readonly stride: number;
   #buffer: Uint8Array;
   #count: number;
@@ -37,6 +38,10 @@ export class RowStore {
 
   get count(): number {
     return this.#count;
+  }
+
+  get memoryBytes(): number {
+    return this.#count * this.stride;
   }
 
   /** All rows, without a copy. */
@@ -82,6 +87,13 @@ export class RowStore {
       },
     };
   }
+
+  lendStore(): LentStore & { readonly rows: RowStore } {
+    const lent = this.lend(false);
+    return { rows: new RowStore(this.stride, lent.bytes), [Symbol.dispose]: () => lent[Symbol.dispose]() };
+  }
+
+  close(): void {}
 
   /** The rows of `slots`, in that order, copied. */
   gather(slots: ArrayLike<number>): Uint8Array {

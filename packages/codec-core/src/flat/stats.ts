@@ -16,8 +16,10 @@ export interface IndexStats {
   readonly bytesPerVector: number;
   readonly codeBytes: number;
   readonly originalBytes: number;
-  /** Learned state of the codec. */
+  /** Learned state of the codec, and of the one whose codes are kept. */
   readonly sideBytes: number;
+  /** What searching takes in memory: codes, kept rows that aren't left in a file, and learned state. Ids come on top. */
+  readonly memoryBytes: number;
 }
 
 export function indexStats<I extends Id>(
@@ -25,6 +27,8 @@ export function indexStats<I extends Id>(
   metric: Metric,
   { ids, codes, originals }: IndexParts<I>,
 ): IndexStats {
+  const finer = originals && "codec" in originals ? stateBytes(originals.codec.state()) : 0;
+  const sideBytes = stateBytes(codec.state()) + finer;
   return {
     codec: codec.name,
     dim: codec.dim,
@@ -33,7 +37,8 @@ export function indexStats<I extends Id>(
     tombstones: ids.length - ids.size,
     bytesPerVector: codes.stride + (originals?.rows.stride ?? 0),
     codeBytes: codes.bytes.length,
-    originalBytes: originals?.rows.bytes.length ?? 0,
-    sideBytes: stateBytes(codec.state()),
+    originalBytes: originals ? originals.rows.count * originals.rows.stride : 0,
+    sideBytes,
+    memoryBytes: codes.memoryBytes + (originals?.rows.memoryBytes ?? 0) + sideBytes,
   };
 }
