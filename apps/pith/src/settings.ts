@@ -11,6 +11,7 @@ export const SETTINGS: { readonly [codec: string]: readonly Setting[] } = {
   binary: [{}, { centre: true }],
   "turboquant-spec": [{ bits: 2 }, { bits: 4 }],
   turboquant: [...[1, 2, 3, 4].flatMap((bits) => [{ bits }, { bits, trellis: true }]), { bits: 8 }],
+  spectral: [{ bytes: 24, quantizer: "scalar" }, { bytes: 24 }, { bytes: 48 }, { bytes: 96 }],
 };
 
 /** "int8 group=64" */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { npy, put, randomVectors } from "./inputs.ts";
-import { folder, json, text } from "./pith.ts";
+import { folder, json, pith, text } from "./pith.ts";
 import { refused } from "./refused.ts";
 
 interface Report {
@@ -19,25 +19,36 @@ interface Report {
 describe("pith bench", () => {
   test("seeded vectors: every codec beside exact search, with recall and all speeds", async () => {
     const cwd = folder();
-    const args = ["bench", "-n", "600", "-d", "16", "--queries", "9"];
+    const args = ["bench", "-n", "600", "-d", "32", "--queries", "9"];
     const report = await json<Report>(args, { cwd, env: { PITH_THREADS: "2" } });
-    expect(report).toMatchObject({ n: 600, dim: 16, queries: 9, k: 10, seed: 0, file: null });
+    expect(report).toMatchObject({ n: 600, dim: 32, queries: 9, k: 10, seed: 0, file: null });
     // WebAssembly and TypeScript have one thread.
     expect(report.threads).toBe(report.backend === "native" ? 2 : 1);
     const [exact, ...others] = report.codecs;
     expect(exact).toMatchObject({
       codec: "float32",
-      bytesPerVector: 64,
+      bytesPerVector: 128,
       recall: 1,
       encodeVectorsPerSecond: null,
     });
     expect(others.map(({ codec }) => codec)).toContain("int8");
     for (const codec of others) {
       expect(codec.recall).toBeGreaterThan(0.5);
-      expect(codec.bytesPerVector).toBeLessThan(64);
+      expect(codec.bytesPerVector).toBeLessThan(128);
       for (const figure of ["encodeVectorsPerSecond", "singleQueriesPerSecond", "batchQueriesPerSecond"])
         expect(codec[figure]).toBeGreaterThan(0);
     }
+  });
+
+  test("a codec whose defaults don't serve the vectors is left out, and an error where it was named", async () => {
+    const args = ["bench", "-n", "300", "-d", "16", "--queries", "9"];
+    const { status, stderr, stdout } = await pith(args, { cwd: folder() });
+    expect(status).toBe(0);
+    expect(stderr).toMatch(/note: spectral is left out: 24 bytes a vector: expected a dim from 27 to 8192/);
+    expect(stdout).not.toContain("spectral");
+    const named = await pith([...args, "-c", "spectral"], { cwd: folder() });
+    expect(named.status).toBe(2);
+    expect(named.stderr).toContain("[DIM_UNSUPPORTED]");
   });
 
   test("a file, its last rows as queries, one codec, the backend named", async () => {

@@ -251,3 +251,36 @@ describe("a codec that may learn", () => {
     await expect(made(500, { train: true, rows: 99 })).rejects.toMatchObject({ code: "SAMPLE_TOO_SMALL" });
   });
 });
+
+describe("a codec that would learn more than it codes", () => {
+  const KLT: readonly string[] = ["--codec", "spectral", "--option", "bytes=9"];
+
+  test("is refused with both sizes where training is the only way, unless forced", async () => {
+    const cwd = folder();
+    put(cwd, { "in.npy": npy(randomVectors(300, 64, 6)), "more.npy": npy(randomVectors(3000, 64, 6)) });
+    const { status, stderr } = await pith(["compress", "in.npy", "-o", "out.pith", ...KLT], { cwd });
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/spectral would learn \d+ bytes for 2700 bytes of codes.*, got 300; --force/);
+    expect(readdirSync(cwd)).not.toContain("out.pith");
+    const forced = await json<{ sideBytes: number }>(
+      ["compress", "in.npy", "-o", "out.pith", "--force", ...KLT],
+      { cwd },
+    );
+    expect(forced).toMatchObject({ bytesPerVector: 9, training: { trained: true, rows: 300 } });
+    expect(forced.sideBytes).toBeGreaterThan(2700);
+    expect(await text(["verify", "out.pith"], { cwd })).toBe("out.pith: good, spectral, 300 x 64\n");
+    const enough = await json(["compress", "more.npy", "-o", "out.pith", ...KLT], { cwd });
+    expect(enough).toMatchObject({ bytesPerVector: 9, training: { trained: true, rows: 3000 } });
+  });
+
+  test("learns nothing where that is a choice", async () => {
+    const cwd = folder();
+    put(cwd, { "in.npy": npy(randomVectors(150, 12, 6)) });
+    const args = ["compress", "in.npy", "-o", "out.pith", "--codec", "turboquant", "--option", "bits=1"];
+    expect(await json(args, { cwd })).toMatchObject({ training: { trained: false, reason: "too few rows" } });
+    expect(await json([...args, "--force"], { cwd })).toMatchObject({ training: { trained: true } });
+    const told = await pith([...args, "--sample-rows", "150"], { cwd });
+    expect(told.status).toBe(2);
+    expect(told.stderr).toContain("[INVALID_ARGUMENT]");
+  });
+});

@@ -52,7 +52,7 @@ export const benchCommand: Command = command<[string | undefined], Options>(
       .option("-c, --codec <name>", "a codec; may be repeated; default: all", collect)
       .addOption(choiceOption("--metric <metric>", "how vectors are compared", METRICS).default("cosine"))
       .addOption(integerOption("--seed <number>", "of seeded vectors", 0).default(0)),
-  async ({ json, signal, print }, [path], options) => {
+  async ({ json, signal, print, note }, [path], options) => {
     const { metric, queries, k, seed } = options;
     if (path !== undefined && options.dim !== undefined)
       throw new PithError("INVALID_ARGUMENT", "--dim is for seeded vectors; a file has its own");
@@ -64,7 +64,11 @@ export const benchCommand: Command = command<[string | undefined], Options>(
         : await fromFile(path, options.n, queries, { json, signal });
     const progress = json ? undefined : new Progress("timing", 2 + 4 * families.length);
     const onProgress = (done: number): void => progress?.update(done);
-    const job = { rows, queries: asked, metric, k, families, seconds: SECONDS, signal, onProgress };
+    // Who names a codec wants it or a reason.
+    const onSkip = options.codec
+      ? undefined
+      : (codec: string, reason: string): void => note(`${codec} is left out: ${reason}`);
+    const job = { rows, queries: asked, metric, k, families, seconds: SECONDS, onSkip, signal, onProgress };
     const results = await bench(job).finally(() => progress?.done());
     const { backend, isa, threads } = backendReport();
     const cpu = cpus()[0]?.model.trim() ?? "unknown";

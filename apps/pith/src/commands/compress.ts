@@ -28,6 +28,7 @@ interface Options {
   train: boolean;
   trainOn?: string;
   sampleRows?: number;
+  force?: boolean;
 }
 
 export const compressCommand: Command = command<[string], Options>(
@@ -62,6 +63,7 @@ export const compressCommand: Command = command<[string], Options>(
         ),
       )
       .option("--no-train", "learn nothing, where that is a choice")
+      .option("--force", "learn even what takes more room than the codes")
       .option("--resume", "go on where a killed run was; the result is the same"),
   async ({ json, signal, print, note }, [input], options) => {
     if (!options.train && (options.trainOn !== undefined || options.sampleRows !== undefined))
@@ -93,7 +95,7 @@ export const compressCommand: Command = command<[string], Options>(
       family,
       metric,
       options: codecOptions,
-      training: { train: options.train, rows: options.sampleRows, from: trainOn },
+      training: { train: options.train, rows: options.sampleRows, from: trainOn, force: options.force },
       ids,
       keep: keep === FINER ? "none" : keep,
       rescore: keep === FINER ? await codecs.get(FINER) : undefined,

@@ -15,7 +15,7 @@ import {
 } from "@pith/codec-core";
 import { abortIf } from "./abort.ts";
 import { fastest } from "./timing.ts";
-import { codecOfRows } from "./training.ts";
+import { codecOfRows, codecOrReason } from "./training.ts";
 
 export interface BenchJob {
   readonly rows: Vectors;
@@ -25,6 +25,8 @@ export interface BenchJob {
   readonly families: readonly CodecFamily[];
   /** Least time for each figure. */
   readonly seconds: number;
+  /** Told of codecs whose defaults don't serve these vectors; without it they are errors. */
+  readonly onSkip?: ((codec: string, reason: string) => void) | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((done: number, total: number) => void) | undefined;
 }
@@ -91,7 +93,13 @@ export async function bench(job: BenchJob): Promise<BenchResult[]> {
   ];
   const truth = Array.from({ length: queries.count }, (_, q) => exact.slots.subarray(q * k, (q + 1) * k));
   for (const family of families) {
-    const codec = codecOfRows(family, rows, { dim: rows.dim, metric });
+    const codec = job.onSkip
+      ? codecOrReason(family, rows, { dim: rows.dim, metric })
+      : codecOfRows(family, rows, { dim: rows.dim, metric });
+    if (typeof codec === "string") {
+      job.onSkip?.(family.name, codec);
+      continue;
+    }
     const codes = codec.encode(rows);
     const sideBytes = stateBytes(codec.state());
     const scorer = codec.scorer(metric);

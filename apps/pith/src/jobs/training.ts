@@ -6,7 +6,9 @@ import {
   type Codec,
   type CodecFamily,
   type CommonOptions,
+  isPithError,
   PithError,
+  stateBytes,
   type Training,
   type Vectors,
 } from "@pith/codec-core";
@@ -23,6 +25,8 @@ export interface TrainingWish {
   readonly train: boolean;
   /** Most rows of the sample. */
   readonly rows?: number | undefined;
+  /** Learn even what takes more room than the codes do. */
+  readonly force?: boolean | undefined;
   /** Another file to draw the sample from. */
   readonly from?: RowSource | undefined;
 }
@@ -42,7 +46,10 @@ export interface TrainingJob {
   readonly onSample?: ((rows: number, total: number) => void) | undefined;
 }
 
-/** @throws SAMPLE_TOO_SMALL, NOT_SUPPORTED (told not to train what only training makes), INVALID_ARGUMENT, DIM_MISMATCH, NOT_FINITE */
+/**
+ * @throws SAMPLE_TOO_SMALL, NOT_SUPPORTED (told not to train what only training makes), DIM_MISMATCH, NOT_FINITE,
+ * INVALID_ARGUMENT (also where what is learned takes more room than the codes)
+ */
 export async function makeCodec(job: TrainingJob): Promise<{ codec: Codec; training: TrainingReport }> {
   const { family, options, source, wish = { train: true }, signal, onSample } = job;
   const need = trainingOf(family, options);
@@ -56,9 +63,12 @@ export async function makeCodec(job: TrainingJob): Promise<{ codec: Codec; train
       );
     return { codec: family.create(options), training: null };
   }
-  const untrained = (reason: "too few rows" | "as told"): { codec: Codec; training: TrainingReport } => ({
+  const untrained = (
+    reason: "too few rows" | "as told",
+    minRows: number = need.minSample,
+  ): { codec: Codec; training: TrainingReport } => ({
     codec: family.create(options),
-    training: { trained: false, reason, minRows: need.minSample },
+    training: { trained: false, reason, minRows },
   });
   if (!wish.train) {
     if (need.sample === "optional") return untrained("as told");
@@ -90,7 +100,22 @@ export async function makeCodec(job: TrainingJob): Promise<{ codec: Codec; train
     signal,
     onProgress: onSample && ((done) => onSample(done, rows)),
   });
-  return { codec: train(family, sample, options), training: { trained: true, rows, from: file.path } };
+  const codec = train(family, sample, options);
+  const [learned, codeBytes] = [stateBytes(codec.state()), source.count * codec.stride];
+  if (learned > codeBytes && !wish.force) {
+    const worth = Math.ceil(learned / codec.stride);
+    if (need.sample === "optional" && !told) return untrained("too few rows", worth);
+    throw withPath(
+      new PithError(
+        "INVALID_ARGUMENT",
+        `${family.name} would learn ${learned} bytes for ${codeBytes} bytes of codes: worth it from ${worth} rows on, ` +
+          `got ${source.count}; --force does it all the same`,
+        { learned, codes: codeBytes, expected: worth, actual: source.count },
+      ),
+      source.path,
+    );
+  }
+  return { codec, training: { trained: true, rows, from: file.path } };
 }
 
 /** As `makeCodec`, from vectors in memory. @throws SAMPLE_TOO_SMALL, and what the family throws */
@@ -98,6 +123,19 @@ export function codecOfRows(family: CodecFamily, rows: Vectors, options: CommonO
   const { sample, minSample } = trainingOf(family, options);
   const use = sample === "required" || (sample === "optional" && rows.count >= minSample);
   return use ? train(family, rows, options) : family.create(options);
+}
+
+/** Codes that a setting doesn't serve these vectors at all. */
+const UNSERVED = ["DIM_UNSUPPORTED", "UNSUPPORTED_METRIC", "SAMPLE_TOO_SMALL"];
+
+/** As `codecOfRows`; where these options don't serve these vectors, the reason. */
+export function codecOrReason(family: CodecFamily, rows: Vectors, options: CommonOptions): Codec | string {
+  try {
+    return codecOfRows(family, rows, options);
+  } catch (error) {
+    if (isPithError(error) && UNSERVED.includes(error.code)) return error.message;
+    throw error;
+  }
 }
 
 function trainingOf(family: CodecFamily, options: CommonOptions): Training {

@@ -10,7 +10,6 @@ import {
   type CommonOptions,
   encodeAsync,
   type Hits,
-  isPithError,
   kernels,
   type Metric,
   PithError,
@@ -28,7 +27,7 @@ import { abortIf } from "./abort.ts";
 import { inFile } from "./code-blocks.ts";
 import { estimateRecall } from "./recall-interval.ts";
 import { fastest } from "./timing.ts";
-import { codecOfRows } from "./training.ts";
+import { codecOrReason } from "./training.ts";
 import type { TuneSample } from "./tune-sample.ts";
 
 /** Hits scored again for each wanted one. */
@@ -111,9 +110,6 @@ export async function tune(job: TuneJob): Promise<TuneResult> {
   return { exact, trials, skipped };
 }
 
-/** Codes that a setting doesn't serve these vectors at all. */
-const UNSERVED = ["DIM_UNSUPPORTED", "UNSUPPORTED_METRIC", "SAMPLE_TOO_SMALL"];
-
 type Part = (done: number, of: number) => void;
 
 class TuneBench {
@@ -157,12 +153,7 @@ class TuneBench {
   /** The codec of a setting, or why there is none. */
   codec(family: CodecFamily, options: Setting): Codec | string {
     const { sample, metric } = this.#job;
-    try {
-      return codecOfRows(family, sample.rows, { ...options, dim: sample.rows.dim, metric } as CommonOptions);
-    } catch (error) {
-      if (isPithError(error) && UNSERVED.includes(error.code)) return error.message;
-      throw error;
-    }
+    return codecOrReason(family, sample.rows, { ...options, dim: sample.rows.dim, metric } as CommonOptions);
   }
 
   /** The codes alone, then with rescoring. */

@@ -25,6 +25,12 @@ export interface CodeScan {
   scores(query: Float32Array, codes: Codes, out: Float32Array): void;
   /** The k best codes of each query; k is at least 1 and at most the number of allowed codes. */
   topK(queries: Float32Array, codes: Codes, k: number, allow: Bitset | undefined, out: TopKOutput): void;
+  /** Searches of codes laid out by `codec.resident`, where it has such. */
+  readonly resident?: {
+    /** Whether this codec laid them out. */
+    owns(c: Resident): boolean;
+    topK(queries: Float32Array, c: Resident, k: number, allow: Bitset | undefined, out: TopKOutput): void;
+  };
   /** As `topK`, off the event loop; undefined where the backend in use has no such kernel. */
   topKAsync?(
     queries: Float32Array,
@@ -47,23 +53,44 @@ export function scanScorer(
     k: number,
     allow?: Bitset,
   ): Hits[] => {
-    const codes = requireCodes(c, codec.name);
-    checkCodes(codes, codec.stride);
-    const hits = hitCount(codes.count, k, allow);
-    if (count === 1) return [one(queries, codes, hits, allow)];
+    check(c);
+    const hits = hitCount(c.count, k, allow);
+    if (count === 1) return [one(queries, c, hits, allow)];
     const out = { slots: new Uint32Array(count * hits), scores: new Float32Array(count * hits) };
-    if (hits > 0 && count > 0) scan.topK(queries, codes, hits, allow, out);
+    if (hits > 0 && count > 0) search(queries, c, hits, allow, out);
     return cutHits(out, count, hits);
+  };
+  const check = (c: Codes | Resident): void => {
+    if (!("kind" in c)) return checkCodes(c, codec.stride);
+    if (scan.resident?.owns(c)) return;
+    throw new PithError(
+      "CODEC_MISMATCH",
+      `expected codes of this ${codec.name}, got some laid out by another codec`,
+      {
+        expected: codec.name,
+        actual: c.codec,
+      },
+    );
+  };
+  const search = (
+    queries: Float32Array,
+    c: Codes | Resident,
+    k: number,
+    allow: Bitset | undefined,
+    out: TopKOutput,
+  ): void => {
+    if ("kind" in c) scan.resident?.topK(queries, c, k, allow, out);
+    else scan.topK(queries, c, k, allow, out);
   };
   // Arrays of a few elements live inside V8's heap and are moved out when native code asks for them, which costs more
   // than a small search: one query's hits are written into room that stays, and copied.
   let room = { slots: new Uint32Array(0), scores: new Float32Array(0) };
-  const one = (query: Float32Array, codes: Codes, hits: number, allow?: Bitset): Hits => {
+  const one = (query: Float32Array, c: Codes | Resident, hits: number, allow?: Bitset): Hits => {
     if (room.slots.length !== hits) {
       const bytes = new ArrayBuffer(hits * 8);
       room = { slots: new Uint32Array(bytes, 0, hits), scores: new Float32Array(bytes, hits * 4, hits) };
     }
-    if (hits > 0) scan.topK(query, codes, hits, allow, room);
+    if (hits > 0) search(query, c, hits, allow, room);
     return { slots: room.slots.slice(), scores: room.scores.slice(), length: hits };
   };
   const ready = (queries: Float32Array): Float32Array => {
@@ -95,12 +122,11 @@ export function scanScorer(
     ...scorer,
     topKBatchAsync(queries, c, k, allow, options) {
       checkVectors(queries, codec.dim);
-      const codes = requireCodes(c, codec.name);
-      checkCodes(codes, codec.stride);
-      const hits = hitCount(codes.count, k, allow);
-      if (hits === 0 || queries.count === 0) return undefined;
+      check(c);
+      const hits = hitCount(c.count, k, allow);
+      if (hits === 0 || queries.count === 0 || "kind" in c) return undefined;
       return topKAsync
-        .call(scan, ready(queries.data), codes, hits, allow, options)
+        .call(scan, ready(queries.data), c, hits, allow, options)
         ?.then((out) => cutHits(out, queries.count, hits));
     },
   };
@@ -131,12 +157,4 @@ export function unitRows(data: Float32Array, dim: number): Float32Array {
   const out = new Float32Array(data.length);
   kernels().unitRows(data, dim, out);
   return out;
-}
-
-function requireCodes(c: Codes | Resident, codec: string): Codes {
-  if (!("kind" in c)) return c;
-  throw new PithError("CODEC_MISMATCH", `${codec} has no resident layout, got one of ${c.codec}`, {
-    expected: "codes",
-    actual: c.codec,
-  });
 }

@@ -14,6 +14,7 @@ import { kernels } from "../kernels/backend.ts";
 import { Bitset } from "./bitset.ts";
 import { CodedRows } from "./coded-rows.ts";
 import { IdMap } from "./id-map.ts";
+import { LaidOut } from "./laid-out.ts";
 import { hitsWanted, type Match, Matcher, type SearchOptions } from "./matches.ts";
 import { checkKeep, type Keep, keepDtype, Originals } from "./originals.ts";
 import {
@@ -35,6 +36,7 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
   readonly metric: Metric;
   #parts: IndexParts<I> | undefined;
   readonly #scorer: Scorer;
+  readonly #laidOut: LaidOut;
 
   /**
    * An empty index. `metric` is the codec's own unless given; `keep` holds the originals, or codes of a finer codec, for
@@ -48,6 +50,7 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
       typeof keep === "object" && keep !== null ? new CodedRows(keep, codec.dim, this.metric) : undefined;
     const dtype = finer ? undefined : keepDtype(checkKeep(keep));
     this.#scorer = codec.scorer(this.metric);
+    this.#laidOut = new LaidOut(codec);
     this.#parts = {
       ids: new IdMap<I>(),
       codes: new RowStore(codec.stride),
@@ -131,7 +134,12 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
     checkQuery(query, this.codec.dim);
     const wanted = hitsWanted(k, options, originals);
     const allow = this.#allowed(options);
-    const [found] = this.#scorer.topKBatch(vectors(query, this.codec.dim), codes.codes, wanted, allow);
+    const [found] = this.#scorer.topKBatch(
+      vectors(query, this.codec.dim),
+      this.#laidOut.of(codes),
+      wanted,
+      allow,
+    );
     return new Matcher(ids, k, options.rescore ? originals : undefined).of(query, found);
   }
 
@@ -149,7 +157,9 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
     using rows = codes.lend(pinned);
     using kept = originals?.rows.lendStore();
     const { stride, count } = codes;
-    const found = await searchAsync(this.#scorer, queries, { bytes: rows.bytes, stride, count }, wanted, {
+    const laidOut = this.#laidOut.of(codes);
+    const searched = "kind" in laidOut ? laidOut : { bytes: rows.bytes, stride, count };
+    const found = await searchAsync(this.#scorer, queries, searched, wanted, {
       allow,
       signal,
       threads,

@@ -27,8 +27,14 @@ export class RowStore implements KeptStore {
   }
 
   #owned: boolean;
+  #version = 0;
   /** How many read this very buffer. */
   #readers = { count: 0 };
+
+  /** Another number after each change. */
+  get version(): number {
+    return this.#version;
+  }
 
   get count(): number {
     return this.#count;
@@ -56,6 +62,7 @@ export class RowStore implements KeptStore {
     const end = this.#count * this.stride;
     this.#reserve(end + rows.length);
     this.#buffer.set(rows, end);
+    this.#version++;
     this.#count += rows.length / this.stride;
   }
 
@@ -65,6 +72,7 @@ export class RowStore implements KeptStore {
     if (this.#readers.count > 0) this.#move(length);
     else this.#reserve(length);
     this.#buffer.set(row, slot * this.stride);
+    this.#version++;
   }
 
   /** All rows, which stay as they are until they are given back. `pinned`: in memory that other threads may read. */

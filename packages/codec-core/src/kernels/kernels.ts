@@ -253,4 +253,19 @@ export interface Kernels {
     allow: Uint32Array | undefined,
     out: TopKOutput,
   ): void;
+
+  /**
+   * Codes of nibbles (kernels/klt-nibbles.ts) in blocks of 64 rows, `kltBlockBytes` of them, and searches of such blocks,
+   * `rows` rows in all; the hits and scores are those of kltTopK.
+   */
+  kltBlocks?(layout: KltLayout, codes: Uint8Array, out: Uint8Array): void;
+  kltBlocksTopK?(
+    layout: KltLayout,
+    queries: Float32Array,
+    blocks: Uint8Array,
+    rows: number,
+    k: number,
+    allow: Uint32Array | undefined,
+    out: TopKOutput,
+  ): void;
 }

@@ -40,6 +40,14 @@ export function kltStride({ metric, codeBytes }: KltLayout): number {
   return codeBytes + 1 + (metric === "l2" ? 4 : 0);
 }
 
+/** Rows of a block of kltBlocks. */
+const BLOCK = 64;
+
+/** Bytes of the blocks that rows of nibbles can stand in: those of their codes, and one more for each block. */
+export function kltBlockBytes(layout: KltLayout, rows: number): number {
+  return Math.ceil(rows / BLOCK) * (BLOCK * kltStride(layout) + 1);
+}
+
 /** Codes, read row by row. */
 export interface KltRows {
   readonly count: number;

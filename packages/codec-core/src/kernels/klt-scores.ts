@@ -1,6 +1,7 @@
 /**
  * Scores of float queries with the codes of klt.ts, in integers: the query is projected on the basis and rounded to 16,256
- * steps of its largest term. All arithmetic is float32 unless said.
+ * steps of its largest term. All arithmetic is float32 unless said. Codes whose components lie within nibbles are scored by
+ * tables instead: klt-nibbles.ts.
  *
  * A prepared query is R + 3 floats: p_r = f32(s_r back_r) with s_r the sum over j, in order, of f32(f32(q_j power) q_rj),
  * power the power of two that takes the largest element of the query into [1, 2); bias, the striped sum of q_j mean_j; Q,
@@ -20,6 +21,7 @@
 
 import { kltProject } from "./klt.ts";
 import { type KltLayout, kltRows } from "./klt-layout.ts";
+import { isNibbled, nibbleScorer } from "./klt-nibbles.ts";
 import { scaleRow } from "./norms.ts";
 import type { RowScorer } from "./scan.ts";
 import { dot, squaredNorm } from "./stripes.ts";
@@ -49,7 +51,8 @@ export function kltQueries(layout: KltLayout, queries: Float32Array, out: Float3
 }
 
 export function kltScorer(layout: KltLayout, codes: Uint8Array): RowScorer {
-  const { metric, back } = layout;
+  const { metric, back, bits, trellis } = layout;
+  if (isNibbled(trellis, bits)) return nibbleScorer(layout, codes);
   const components = back.length;
   const rows = kltRows(layout, codes);
   const levels = new Int16Array(components);

@@ -6,6 +6,7 @@ import type { Metric } from "../contract/metric.ts";
 import type { ErrorCode } from "../errors.ts";
 import type { DftLayout } from "./dft-layout.ts";
 import type { Isa } from "./kernels.ts";
+import type { KltAddon } from "./native-klt.ts";
 import type { TurboLayout } from "./turbo-layout.ts";
 
 /** Stops a task, and counts its rows. */
@@ -161,7 +162,7 @@ export type AsyncTopK<Rows> = (
 ) => AsyncOutcome;
 
 /** The functions of native/node; `at` is the instruction set's place in `isas()`. */
-export interface Addon extends AsyncAddon, DftAddon {
+export interface Addon extends AsyncAddon, DftAddon, KltAddon {
   isas(): Isa[];
   parallelism(): number;
   mapFile(fd: number, length: number): ArrayBuffer;

@@ -13,6 +13,8 @@ import { Bitset } from "../flat/bitset.ts";
 import { TopK } from "../flat/top-k.ts";
 import type { AsyncKernels } from "./async-kernels.ts";
 import type { FloatRows, TopKOutput } from "./kernels.ts";
+import { kltStride } from "./klt-layout.ts";
+import { KLT_QUERY_EXTRA } from "./klt-scores.ts";
 import {
   type AsyncAddon,
   type AsyncOutcome,
@@ -22,6 +24,7 @@ import {
   METRIC,
   ownTurboParts,
 } from "./native-addon.ts";
+import { type KltAddon, kltParts } from "./native-klt.ts";
 import { isPinned } from "./pinned.ts";
 import { threads } from "./threads.ts";
 import { turboStride } from "./turbo-layout.ts";
@@ -44,7 +47,7 @@ type SearchCall<R> = (
 ) => AsyncOutcome;
 type Rows = Float32Array | Uint16Array | Uint8Array;
 
-export function asyncKernels(addon: AsyncAddon, at: number): AsyncKernels {
+export function asyncKernels(addon: AsyncAddon & KltAddon, at: number): AsyncKernels {
   /** Rows of `width` elements in pinned memory, whole, or copied block by block; the call of each block is awaited in turn. */
   async function overRows<R extends Rows>(
     rows: R,
@@ -218,6 +221,25 @@ export function asyncKernels(addon: AsyncAddon, at: number): AsyncKernels {
       const floats = layout.dim + TURBO_QUERY_EXTRA;
       return topK(queries, floats, codes, turboStride(layout), k, allow, options, (job, n, ...rest) =>
         addon.turboTopKAsync(job, n, at, ...parts, ...rest),
+      );
+    },
+    kltEncode: (layout, data, options) => {
+      const parts = kltParts(layout);
+      return encode(data, layout.dim, kltStride(layout), options, (job, n, block, out) =>
+        addon.kltEncodeAsync(job, n, at, ...parts, block, out),
+      );
+    },
+    kltDecode: (layout, codes, options) => {
+      const parts = kltParts(layout);
+      return decode(codes, layout.dim, kltStride(layout), options, (job, n, block, out) =>
+        addon.kltDecodeAsync(job, n, at, ...parts, block, out),
+      );
+    },
+    kltTopK: (layout, queries, codes, k, allow, options) => {
+      const parts = kltParts(layout);
+      const floats = layout.bits.length + KLT_QUERY_EXTRA;
+      return topK(queries, floats, codes, kltStride(layout), k, allow, options, (job, n, ...rest) =>
+        addon.kltTopKAsync(job, n, at, ...parts, ...rest),
       );
     },
   };

@@ -9,6 +9,7 @@ import { PithError } from "../errors.ts";
 import type { Isa, Kernels } from "./kernels.ts";
 import { type Addon, dftParts, METRIC, type Outcome, turboParts } from "./native-addon.ts";
 import { asyncKernels, faultError } from "./native-async.ts";
+import { kltParts } from "./native-klt.ts";
 import { portable } from "./portable.ts";
 import { threads } from "./threads.ts";
 
@@ -163,11 +164,23 @@ function wrap(addon: Addon, isa: Isa): Kernels {
       check(() =>
         addon.dftTopK(threads().sync, at, ...dftParts(layout), queries, codes, k, allow, slots, scores),
       ),
-    kltEncode: portable.kltEncode,
-    kltDecode: portable.kltDecode,
-    kltQueries: portable.kltQueries,
-    kltScores: portable.kltScores,
-    kltTopK: portable.kltTopK,
+    kltEncode: (layout, data, out) =>
+      check(() => addon.kltEncode(threads().sync, at, ...kltParts(layout), data, out)),
+    kltDecode: (layout, codes, out) =>
+      check(() => addon.kltDecode(threads().sync, at, ...kltParts(layout), codes, out)),
+    kltQueries: (layout, queries, out) =>
+      check(() => addon.kltQueries(at, ...kltParts(layout), queries, out)),
+    kltScores: (layout, query, codes, out) =>
+      check(() => addon.kltScores(threads().sync, at, ...kltParts(layout), query, codes, out)),
+    kltTopK: (layout, queries, codes, k, allow, { slots, scores }) =>
+      check(() =>
+        addon.kltTopK(threads().sync, at, ...kltParts(layout), queries, codes, k, allow, slots, scores),
+      ),
+    kltBlocks: (layout, codes, out) => check(() => addon.kltBlocks(...kltParts(layout), codes, out)),
+    kltBlocksTopK: (layout, queries, blocks, rows, k, allow, { slots, scores }) =>
+      check(() =>
+        addon.kltBlocksTopK(at, ...kltParts(layout), queries, blocks, rows, k, allow, slots, scores),
+      ),
   };
 }
 

@@ -7,7 +7,9 @@ import type { TurboLayout } from "../../src/kernels/turbo-layout.ts";
 import { natives, skipped } from "./backends.ts";
 import { sameAlgebra } from "./same-algebra.ts";
 import { sameBits } from "./same-bits.ts";
+import { sameDft } from "./same-dft.ts";
 import { sameKlt } from "./same-klt.ts";
+import { sameNibbles } from "./same-nibbles.ts";
 import { sameTurbo } from "./same-turbo.ts";
 
 if (skipped !== undefined) {
@@ -24,7 +26,9 @@ describe.skipIf(skipped !== undefined).each(natives.map((k) => [k.isa, k] as con
   sameBits(native);
   sameTurbo(native);
   sameKlt(native);
+  sameNibbles(native);
   sameAlgebra(native);
+  sameDft(native);
 
   test("reads and writes shared memory", () => {
     const shared = new Float32Array(new SharedArrayBuffer(4 * 600));

@@ -20,8 +20,19 @@ function layoutOf(
   trellis: boolean,
   widest: number = KLT_WIDEST,
 ): KltLayout {
-  const count = 1 + random.below(dim);
-  const widths = Uint8Array.from({ length: count }, () => 1 + random.below(widest)).sort();
+  const widths = Uint8Array.from({ length: 1 + random.below(dim) }, () => 1 + random.below(widest)).sort();
+  return layoutOfBits(random, metric, dim, trellis, widths);
+}
+
+/** A layout of components of these bits, which ascend. */
+export function layoutOfBits(
+  random: SplitMix64,
+  metric: Metric,
+  dim: number,
+  trellis: boolean,
+  widths: Uint8Array,
+): KltLayout {
+  const count = widths.length;
   const mean = normals(random, dim).map((v) => v / 10);
   const columns = Float32Array.from({ length: dim * count }, () => random.below(255) - 127);
   const layout = {
@@ -122,7 +133,7 @@ export function sameKlt(other: Kernels): void {
 }
 
 /** Queries as both prepare them. */
-function prepared(other: Kernels, layout: KltLayout, queries: Float32Array): Float32Array {
+export function prepared(other: Kernels, layout: KltLayout, queries: Float32Array): Float32Array {
   const run = (k: Kernels): Float32Array => {
     const out = new Float32Array((queries.length / layout.dim) * (layout.bits.length + KLT_QUERY_EXTRA));
     k.kltQueries(layout, queries, out);
@@ -134,7 +145,7 @@ function prepared(other: Kernels, layout: KltLayout, queries: Float32Array): Flo
 }
 
 /** Same scores, same hits, alone and with an allow-list. */
-function same(other: Kernels, layout: KltLayout, queries: Float32Array, codes: Uint8Array): void {
+export function same(other: Kernels, layout: KltLayout, queries: Float32Array, codes: Uint8Array): void {
   const count = codes.length / kltStride(layout);
   const floats = layout.bits.length + KLT_QUERY_EXTRA;
   const scores = (k: Kernels): Uint32Array[] => {

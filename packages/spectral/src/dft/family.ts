@@ -36,12 +36,12 @@ const LEVEL_ROWS = 2048;
  * The family "spectral-dft": `spectralDft.train(sample, { dim: 384 })`, or `spectralDft.create({ dim: 384 })` without a
  * sample. The sample is best spread evenly over the data.
  */
-export const spectralDft: CodecFamily<SpectralDftOptions> & {
+export const spectralDft: {
   create(options: SpectralDftOptions): SpectralDftCodec;
   train(sample: Vectors, options: SpectralDftOptions): SpectralDftCodec;
   training(options: SpectralDftOptions): Training;
   restore(state: CodecState): SpectralDftCodec;
-} = {
+} & CodecFamily<SpectralDftOptions> = {
   name: NAME,
   version: VERSION,
   summary: "the largest Fourier coefficients and a scalar; 61x smaller, recall@10 about .5",

@@ -12,6 +12,8 @@ export interface SpectralGrids {
   readonly phase: Float32Array;
   /** Ascending. */
   readonly norm: Float32Array;
+  /** What is taken off unit rows before they are coded, `dim` floats; none in compat. */
+  readonly mean?: Float32Array;
 }
 
 /** 2^bits points from lo to hi, geometric. */

@@ -27,16 +27,19 @@ import {
   checkMetric,
   checkOutput,
   checkVectors,
+  isNibbled,
   KLT_QUERY_EXTRA,
   type KltLayout,
   kernels,
   type Metric,
+  type Resident,
   type Scorer,
   scanScorer,
   stateBytes,
   unitRows,
   type Vectors,
 } from "@pith/codec-core";
+import { KltBlocks } from "./blocks.ts";
 import { measure, queryErrors } from "./errors.ts";
 import { layoutOf } from "./layout.ts";
 import { leastDim, type SpectralParams } from "./params.ts";
@@ -79,6 +82,12 @@ export class SpectralCodec implements Codec {
     this.stride = params.bytes;
     this.#learned = learned;
     this.#layout = layoutOf(metric, params, learned);
+    const layout = this.#layout;
+    if (isNibbled(layout.trellis, layout.bits))
+      this.resident = (c) => {
+        checkCodes(c, this.stride);
+        return new KltBlocks(NAME, layout, c);
+      };
     this.supports = {
       metrics: [metric],
       trained: true,
@@ -133,6 +142,12 @@ export class SpectralCodec implements Codec {
     kernels().kltDecode(this.#layout, c.bytes, out);
   }
 
+  /**
+   * Codes of nibbles (`scalar` up to a bit a dim) in blocks of 64 rows, which searches run through several times as fast as
+   * through rows; undefined for others. @throws CODEC_MISMATCH, LENGTH_MISMATCH
+   */
+  readonly resident?: (c: Codes) => Resident;
+
   scorer(metric: Metric): Scorer {
     checkMetric(metric, this.supports.metrics);
     const { dim } = this;
@@ -146,6 +161,10 @@ export class SpectralCodec implements Codec {
       },
       scores: (query, c, out) => kernels().kltScores(layout, query, c.bytes, out),
       topK: (queries, c, k, allow, out) => kernels().kltTopK(layout, queries, c.bytes, k, allow?.words, out),
+      resident: {
+        owns: (c) => c instanceof KltBlocks && c.isOf(layout),
+        topK: (queries, c, k, allow, out) => (c as KltBlocks).topK(queries, k, allow?.words, out),
+      },
       topKAsync: (queries, c, k, allow, options) =>
         kernels().async?.kltTopK?.(layout, queries, c.bytes, k, allow?.words, options),
     });
@@ -173,8 +192,9 @@ export class SpectralCodec implements Codec {
   }
 
   /**
-   * Of each query the standard error of its scores with codes of vectors like the sample's: of 100 scores about 68 are
-   * within one of the true one, 95 within two. Under cosine of queries of length 1.
+   * Of each query the standard error of its scores with codes of vectors like the sample's, under cosine of a query of
+   * length 1. For queries that are like the vectors too about 68 of 100 scores are within one of the true one, 95 within
+   * two; for short texts that ask for long ones 61 to 70, and 92 to 96.
    * @throws DIM_MISMATCH, LENGTH_MISMATCH, NOT_FINITE
    */
   queryError(queries: Vectors): Float32Array {

@@ -27,15 +27,16 @@ export function learn(sample: Vectors, metric: Metric, params: SpectralParams): 
   const other = pick(rows, (i) => i % HELD_OUT === 0);
   const fromPart = spectrumOf(part);
   const widths = widthsFor(fromPart, metric, params);
-  const coder = (spectrum: Spectrum): Basis & Pick<Learned, "table"> => {
+  /** With a table of scalars that these rows need. */
+  const coder = (spectrum: Spectrum, scaled: Vectors): Basis & Pick<Learned, "table"> => {
     const basis = basisOf(spectrum, widths, dim);
-    return { ...basis, table: tableOf(rows, metric, params, basis) };
+    return { ...basis, table: tableOf(scaled, metric, params, basis) };
   };
-  const held = layoutOf(metric, params, coder(fromPart));
+  const held = layoutOf(metric, params, coder(fromPart, other));
   const seen = pick(rows, (i) => i % HELD_OUT === 1);
   const outside = measure(held, other);
   const fit = Float32Array.of(measure(held, seen).relative, outside.relative);
-  return { ...coder(spectrumOf(rows)), error: outside.errors, fit };
+  return { ...coder(spectrumOf(rows), rows), error: outside.errors, fit };
 }
 
 /** Bits of the components, the first of which varies most. @throws SAMPLE_TOO_SMALL where there are too few of them */

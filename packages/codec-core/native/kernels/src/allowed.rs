@@ -36,6 +36,17 @@ impl<'a> Allowed<'a> {
         }
     }
 
+    /// Which of the 64 rows from `first`, a multiple of 32, there are and may be found.
+    #[inline(always)]
+    pub(crate) fn sixty_four(&self, first: usize) -> u64 {
+        let left = self.rows - first;
+        let there = if left >= 64 { u64::MAX } else { (1 << left) - 1 };
+        self.words.map_or(there, |words| {
+            let word = |i: usize| words.get(first / 32 + i).map_or(0, |&word| u64::from(word));
+            there & (word(0) | word(1) << 32)
+        })
+    }
+
     pub(crate) fn blocks(self) -> Blocks<'a> {
         let left = self.words.and_then(|words| words.first().map(|_| word(words, 0, self.rows))).unwrap_or(0);
         Blocks { of: self, next: 0, left }

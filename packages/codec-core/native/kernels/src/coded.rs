@@ -8,6 +8,7 @@ mod batch;
 mod block;
 mod frame;
 mod query;
+mod scalar;
 mod search;
 
 use crate::float_scan::Metric;
@@ -15,6 +16,7 @@ use crate::simd::{F32x16, Simd, Sixteen};
 
 pub(crate) use frame::Frame;
 pub(crate) use query::Query;
+pub(crate) use scalar::{LEAST_SCALAR, place};
 pub(crate) use search::{coded_scores, coded_top_k};
 
 /// Rows of codes, and how queries meet them.

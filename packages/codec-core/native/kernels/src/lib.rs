@@ -21,6 +21,8 @@ mod hadamard;
 mod int8;
 mod int8_grouped;
 mod isa;
+mod klt;
+mod nibbles;
 mod norms;
 pub mod parallel;
 mod popcount;
@@ -47,6 +49,10 @@ pub use int8_grouped::{
     int8_grouped_decode, int8_grouped_encode, int8_grouped_scores, int8_grouped_top_k, int8_symmetric,
 };
 pub use isa::{Isa, cpu_features};
+pub use klt::{
+    KltLayout, klt_block_bytes, klt_blocks, klt_blocks_top_k, klt_decode, klt_encode, klt_queries, klt_scores,
+    klt_top_k,
+};
 pub use norms::{norms, unit_rows};
 pub use symmetric_eigen::symmetric_eigen;
 pub use topk::TopKOutput;

@@ -51,7 +51,8 @@ impl Kernel for Norms<'_> {
     }
 }
 
-fn root(row: &[f32], sum_of_squares: f32) -> f32 {
+/// The norm of a row, given its striped sum of squares.
+pub(crate) fn root(row: &[f32], sum_of_squares: f32) -> f32 {
     if in_range(sum_of_squares) {
         return sum_of_squares.sqrt();
     }

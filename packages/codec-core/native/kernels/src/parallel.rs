@@ -21,6 +21,7 @@ use crate::finite;
 use crate::float_scan::{self, FloatRows, Metric};
 use crate::int8::{self, CodeRows, SCALE_BYTES};
 use crate::isa::Isa;
+use crate::klt::{self, KltLayout};
 use crate::symmetric_eigen::eigen;
 use crate::topk::TopKOutput;
 use crate::turbo::{self, TurboLayout};
@@ -398,6 +399,59 @@ pub fn symmetric_eigen(
             work(panel);
             Ok(0)
         })
+    })
+}
+
+/// [`crate::klt_encode`] by a team.
+pub fn klt_encode(team: Team, isa: Isa, layout: KltLayout, data: &[f32], out: &mut [u8]) -> Result<(), Fault> {
+    layout.check()?;
+    let rows = row_count("floats", data.len(), layout.dim)?;
+    expect("bytes of codes", rows * layout.stride(), out.len())?;
+    team.rows((data, layout.dim), (out, layout.stride()), |data, out| klt::klt_encode(isa, layout, data, out))
+}
+
+/// [`crate::klt_decode`] by a team.
+pub fn klt_decode(team: Team, isa: Isa, layout: KltLayout, codes: &[u8], out: &mut [f32]) -> Result<(), Fault> {
+    layout.check()?;
+    let rows = row_count("bytes of the codes", codes.len(), layout.stride())?;
+    expect("floats", rows * layout.dim, out.len())?;
+    team.rows((codes, layout.stride()), (out, layout.dim), |codes, out| klt::klt_decode(isa, layout, codes, out))
+}
+
+/// [`crate::klt_scores`] by a team.
+pub fn klt_scores(
+    team: Team,
+    isa: Isa,
+    layout: KltLayout,
+    query: &[f32],
+    codes: &[u8],
+    out: &mut [f32],
+) -> Result<(), Fault> {
+    layout.check()?;
+    let rows = row_count("bytes of the codes", codes.len(), layout.stride())?;
+    expect("floats of the query", layout.query_floats(), query.len())?;
+    expect("scores", rows, out.len())?;
+    team.rows((codes, layout.stride()), (out, 1), |codes, out| klt::klt_scores(isa, layout, query, codes, out))
+}
+
+/// [`crate::klt_top_k`] by a team.
+#[allow(clippy::too_many_arguments)]
+pub fn klt_top_k(
+    team: Team,
+    isa: Isa,
+    layout: KltLayout,
+    queries: &[f32],
+    codes: &[u8],
+    k: usize,
+    allow: Option<&[u32]>,
+    out: TopKOutput,
+) -> Result<(), Fault> {
+    layout.check()?;
+    let stride = layout.stride();
+    let rows = row_count("bytes of the codes", codes.len(), stride)?;
+    let (floats, dim) = (layout.query_floats(), 2 * layout.components());
+    Search { team, isa, queries, floats, rows, dim, k, allow }.run(out, |queries, from, to, allow, k, out| {
+        klt::klt_top_k(isa, layout, queries, &codes[from * stride..to * stride], k, allow, out)
     })
 }
 

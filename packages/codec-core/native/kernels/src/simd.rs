@@ -6,6 +6,7 @@
 
 use crate::doubles::F64x8;
 use crate::isa::{Isa, Level};
+use crate::klt::Plan;
 use crate::trellis::{PerWindow, Steps};
 use crate::turbo::{Cells, Coding};
 
@@ -31,6 +32,19 @@ pub(crate) trait Simd {
     /// # Safety
     /// Needs the instruction set.
     unsafe fn keep_best(numbers: &mut Vec<f32>, k: usize) -> f32;
+
+    /// Sums of the table entries of 64 rows, for one to four queries: byte b of the rows stands at 64 b, and up to 256 of
+    /// them have two tables each, of entries up to 127.
+    ///
+    /// # Safety
+    /// Needs the instruction set; there are two tables for each byte.
+    unsafe fn nibble_sums(entries: &[&[[u8; 16]]], codes: &[u8], sums: &mut [[u16; 64]]);
+
+    /// Which of 64 sums are at least that.
+    ///
+    /// # Safety
+    /// Needs the instruction set.
+    unsafe fn nibbles_reach(sums: &[u16; 64], least: u16) -> u64;
 
     /// As `trellis::step`; `came` has room for each u.
     ///
@@ -121,7 +135,7 @@ pub(crate) trait Words: Copy {
     ) -> (u32, [i32; 8]);
 }
 
-/// Rows of `turbo` codes, read in the order of `turbo/order`.
+/// Rows of codes, those of `turbo` read in the order of `turbo/order`.
 ///
 /// # Safety
 /// As for [`F32x16`].
@@ -134,6 +148,10 @@ pub(crate) trait Packed {
     unsafe fn unpack(coding: Coding, codes: &[u8], to: &mut [i8]);
     /// Inner products of a query, its elements in whole registers and their sum, with sixteen rows.
     unsafe fn products(coding: Coding, query: &[i8], sum: i32, rows: Sixteen) -> Self::Floats;
+    /// As `unpack`, of `klt` codes.
+    unsafe fn unpack_mixed(plan: &Plan, codes: &[u8], to: &mut [i8]);
+    /// As `products`, of `klt` codes and a query's two parts.
+    unsafe fn products_mixed(plan: &Plan, parts: &[Vec<i8>; 2], sums: [i32; 2], rows: Sixteen) -> [Self::Floats; 2];
 }
 
 /// Sixteen rows, side by side.

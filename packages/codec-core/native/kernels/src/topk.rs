@@ -38,7 +38,7 @@ impl TopKOutput<'_> {
 
 /// Up to this k hits stand in a heap. More are gathered, and cut to the k best now and then: a heap of hundreds costs more
 /// than scanning the rows.
-const HEAP: usize = 32;
+pub(crate) const HEAP: usize = 32;
 
 /// Hits gathered beyond twice k.
 const MORE: usize = 64;
@@ -72,6 +72,17 @@ impl TopK {
         } else {
             self.heap[0].0
         }
+    }
+
+    /// Of a k beyond the heap's: begins with what the k-th best is guessed to be. Where in the end there are fewer than k
+    /// hits, it was too high.
+    pub(crate) fn guess(&mut self, score: f32) {
+        self.last = Hit::new(u32::MAX, score);
+    }
+
+    /// Whether k hits have come in.
+    pub(crate) fn is_full(&self) -> bool {
+        self.heap.len().max(self.gathered.len()) >= self.k
     }
 
     #[inline(always)]

@@ -7,7 +7,7 @@
 //! (symbol << (8 - bits)) | u, for any symbol, begins at the least cost of u, which `sources` brings to the place where the
 //! coordinate after it, of as many bits or of others, looks for it.
 
-use crate::simd::Simd;
+use crate::simd::{F32x16, Simd};
 use crate::trellis_tables::value;
 
 pub(crate) const WINDOWS: usize = 256;
@@ -155,6 +155,26 @@ pub(crate) fn step(steps: &Steps, costs: &mut PerWindow<u16>, coordinate: i8, se
     for ((cost, &value), &source) in costs.0.iter_mut().zip(&steps.values.0).zip(&steps.sources.0) {
         let error = i16::from(coordinate) - value;
         *cost = least[usize::from(source)].saturating_add((error as u16).wrapping_mul(error as u16));
+    }
+}
+
+/// y times a factor, rounded half to even and kept within +-127.
+///
+/// # Safety
+/// As for [`F32x16`]; `to` has room for whole sixteens.
+#[inline(always)]
+pub(crate) unsafe fn round_within<F: F32x16>(y: &[f32], factor: f32, to: &mut [i8]) {
+    let (blocks, rest) = y.as_chunks::<16>();
+    let to = to.as_mut_ptr();
+    unsafe {
+        let (factor, most, least) = (F::splat(factor), F::splat(127.0), F::splat(-127.0));
+        for (i, block) in blocks.iter().enumerate() {
+            F::load(block.as_ptr()).mul(factor).min(most).max(least).store_i8(to.add(i * 16));
+        }
+        if !rest.is_empty() {
+            let y = F::load_part(rest.as_ptr(), rest.len());
+            y.mul(factor).min(most).max(least).store_i8(to.add(blocks.len() * 16));
+        }
     }
 }
 

@@ -23,7 +23,6 @@ use crate::fault::{Fault, expect, expect_dim, row_count};
 use crate::float_scan::Metric;
 use crate::hadamard::sign_words;
 
-pub(crate) use coding::place;
 pub use coding::turbo_encode;
 pub use decoding::turbo_decode;
 pub(crate) use levels::table;

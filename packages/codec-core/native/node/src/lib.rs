@@ -76,6 +76,7 @@ macro_rules! apart {
 
 mod algebra; // here, for they use the macro
 mod dft;
+mod klt;
 mod turbo;
 
 fn shared() -> Fault {

@@ -1,15 +1,15 @@
 //! One kernel with the arguments of a case, and what came of it as words that can be compared.
 
 use pith_kernels::{
-    Fault, FloatRows, Isa, Metric, TopKOutput, TurboLayout, crc32c, first_non_finite, float_scores, float_top_k,
-    from_float16, int8_decode, int8_encode, int8_scores, int8_top_k, norms, to_float16, turbo_decode, turbo_encode,
-    turbo_queries, turbo_scores, turbo_top_k,
+    Fault, FloatRows, Isa, Metric, TopKOutput, crc32c, first_non_finite, float_scores, float_top_k, from_float16,
+    int8_decode, int8_encode, int8_scores, int8_top_k, norms, to_float16,
 };
 
 use crate::case::{self, Buffer, Kind};
+use crate::layouts;
 use crate::rng::Rng;
 
-pub const NAMES: [&str; 17] = [
+pub const NAMES: [&str; 22] = [
     "crc32c",
     "first_non_finite",
     "to_float16",
@@ -27,12 +27,19 @@ pub const NAMES: [&str; 17] = [
     "turbo_queries",
     "turbo_scores",
     "turbo_top_k",
+    "klt_encode",
+    "klt_decode",
+    "klt_queries",
+    "klt_scores",
+    "klt_top_k",
 ];
 pub const COUNT: usize = NAMES.len();
 
 /// Searches and scans come more often than what is simple.
-const CHOICE: [usize; 29] =
-    [0, 1, 2, 3, 4, 5, 5, 6, 7, 7, 8, 8, 9, 10, 10, 11, 11, 11, 11, 11, 12, 12, 13, 14, 15, 15, 16, 16, 16];
+const CHOICE: [usize; 38] = [
+    0, 1, 2, 3, 4, 5, 5, 6, 7, 7, 8, 8, 9, 10, 10, 11, 11, 11, 11, 11, 12, 12, 13, 14, 15, 15, 16, 16, 16, 17, 17, 18,
+    19, 20, 20, 21, 21, 21,
+];
 
 pub fn index(rng: &mut Rng) -> usize {
     rng.pick(&CHOICE)
@@ -61,7 +68,7 @@ impl Given {
 /// What outputs hold before a kernel runs.
 const UNWRITTEN: f32 = -3.25;
 
-fn of_floats(result: Result<(), Fault>, out: &Buffer<f32>) -> Given {
+pub fn of_floats(result: Result<(), Fault>, out: &Buffer<f32>) -> Given {
     out.check();
     assert!(result.is_ok() || out.get().iter().all(|&v| v == UNWRITTEN), "a refused call wrote something");
     Given { fault: result.err(), words: out.get().iter().map(|&v| bits(v)).collect() }
@@ -71,7 +78,7 @@ fn bits(v: f32) -> u32 {
     if v.is_nan() { f32::NAN.to_bits() } else { v.to_bits() }
 }
 
-fn of_bytes(result: Result<(), Fault>, out: &Buffer<u8>) -> Given {
+pub fn of_bytes(result: Result<(), Fault>, out: &Buffer<u8>) -> Given {
     out.check();
     assert!(result.is_ok() || out.get().iter().all(|&b| b == 0x5a), "a refused call wrote something");
     Given { fault: result.err(), words: out.get().iter().map(|&b| b.into()).collect() }
@@ -154,72 +161,18 @@ pub fn run(isa: Isa, rng: &mut Rng) -> Given {
                 int8_top_k(isa, metric, queries, codes.get(), dim, k, allow, out)
             })
         }
-        _ => turbo(isa, rng, kernel, metric, dim, rows, kind),
-    }
-}
-
-/// The kernels of rotated codes, with a layout that now and then doesn't fit.
-fn turbo(isa: Isa, rng: &mut Rng, kernel: usize, metric: Metric, dim: usize, rows: usize, kind: Kind) -> Given {
-    let bits = if rng.once_in(40) { rng.below(20) } else { rng.pick(&[1, 2, 3, 4, 4, 8]) };
-    let trellis = rng.once_in(3);
-    let sane = dim.min(65_536);
-    let rounds = rng.pick(&[4, 4, 4, 0, 1]);
-    let words = case::length(rng, 2 * sane.div_ceil(64) * rounds);
-    let signs = Buffer::new(rng, words, 0, |rng| rng.next() as u32);
-    let mean = rng.pick(&[0, sane]);
-    let mean = case::length(rng, mean);
-    let mean = case::floats(rng, mean, Kind::Finite);
-    let table = if rng.below(2) == 0 { 0 } else { case::length(rng, 256) };
-    let any = rng.below(2) == 0 && kernel != 12;
-    let mut scalar = 0.0;
-    let table = Buffer::new(rng, table, 0.5, |rng| {
-        let given = scalar;
-        scalar = scalar * 1.05 + 1e-4;
-        if any && rng.once_in(4) { case::float(rng, kind, 1.0) } else { given }
-    });
-    let layout = TurboLayout { metric, bits, trellis, dim, signs: signs.get(), mean: mean.get(), table: table.get() };
-    let behind = if table.get().is_empty() { 4 } else { 1 } + if metric == Metric::L2 { 4 } else { 0 };
-    let stride = (sane * bits).div_ceil(8) + behind;
-    let size = case::length(rng, rows * sane);
-    let code_size = case::length(rng, rows * stride);
-    let queries = sane + 3;
-    match kernel {
-        12 => {
-            let data = case::floats(rng, size, Kind::Finite);
-            let mut out = Buffer::new(rng, code_size, 0xa5, |_| 0x5a);
-            return of_bytes(turbo_encode(isa, layout, data.get(), out.get_mut()), &out);
-        }
-        14 => {
-            let data = case::floats(rng, size, Kind::Finite);
-            let mut out = room(rng, rows * queries);
-            return of_floats(turbo_queries(isa, layout, data.get(), out.get_mut()), &out);
-        }
-        _ => {}
-    }
-    let codes = case::codes(rng, code_size, stride.saturating_sub(4));
-    match kernel {
-        13 => {
-            let mut out = room(rng, size);
-            of_floats(turbo_decode(isa, layout, codes.get(), out.get_mut()), &out)
-        }
-        15 => {
-            let query = query(rng, queries, 1, kind);
-            let mut out = room(rng, rows);
-            of_floats(turbo_scores(isa, layout, query.get(), codes.get(), out.get_mut()), &out)
-        }
-        _ => search(rng, queries, rows, kind, |queries, k, allow, out| {
-            turbo_top_k(isa, layout, queries, codes.get(), k, allow, out)
-        }),
+        12..=16 => layouts::turbo(isa, rng, kernel, metric, dim, rows, kind),
+        _ => layouts::klt(isa, rng, kernel, metric, dim, rows, kind),
     }
 }
 
 /// Room for about `length` floats, of a value that shows what wasn't written.
-fn room(rng: &mut Rng, length: usize) -> Buffer<f32> {
+pub fn room(rng: &mut Rng, length: usize) -> Buffer<f32> {
     let length = case::length(rng, length);
     Buffer::new(rng, length, 7.5, |_| UNWRITTEN)
 }
 
-fn query(rng: &mut Rng, dim: usize, count: usize, kind: Kind) -> Buffer<f32> {
+pub fn query(rng: &mut Rng, dim: usize, count: usize, kind: Kind) -> Buffer<f32> {
     let length = case::length(rng, dim.saturating_mul(count));
     case::floats(rng, length, kind)
 }
@@ -232,7 +185,7 @@ fn float_rows(rng: &mut Rng, size: usize, kind: Kind) -> (Buffer<f32>, Buffer<u1
 }
 
 /// Queries, k, an allow-list and room for hits, and the search that is run with them.
-fn search(
+pub fn search(
     rng: &mut Rng,
     dim: usize,
     rows: usize,

@@ -14,6 +14,7 @@
 
 mod case;
 mod kernel;
+mod layouts;
 mod rng;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

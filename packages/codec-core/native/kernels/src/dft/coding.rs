@@ -4,11 +4,11 @@ use super::circle::circle_point;
 use super::record::Record;
 use super::transform::{Complex, Dft, Lanes, ROWS};
 use super::{DftLayout, bins};
+use crate::coded::place;
 use crate::fault::{Fault, expect, expect_dim, row_count};
 use crate::float_scan::Metric;
 use crate::isa::Isa;
 use crate::simd::{Kernel, Simd, run};
-use crate::turbo::place;
 
 /// The smallest float above 0: a scalar of 0 stands for a row of zeros.
 const LEAST_SCALAR: f32 = f32::from_bits(1);

@@ -1,7 +1,7 @@
 //! Decoding: eight rows' coefficients through one transform.
 
 use super::coding::{plain_kernel, sectors};
-use super::record::Record;
+use super::record::Unpacker;
 use super::scan::Rows;
 use super::transform::{Complex, Dft, Lanes, ROWS};
 use super::{DftLayout, bins};
@@ -30,11 +30,12 @@ impl Decode<'_> {
         let Decode { rows, out } = self;
         let layout = rows.layout;
         let DftLayout { dim, top_k, phase_bits, levels, mean, .. } = layout;
-        let record = Record::of(&layout);
+        let unpacker = Unpacker::new(&layout);
         let sectors = sectors(phase_bits);
         let mut dft = Dft::new(dim);
         let mut v = Complex::zeros(dim);
-        let (mut places, mut magnitudes, mut memory) = (vec![0; top_k], vec![0; top_k], Vec::new());
+        let (mut positions, mut memory) = (vec![0; unpacker.room()], Vec::new());
+        let (mut places, mut weights) = (vec![0; top_k], vec![levels[0]; top_k]);
         for (block, out) in out.chunks_mut(ROWS * dim).enumerate() {
             v.re.fill(Lanes::ZERO);
             v.im.fill(Lanes::ZERO);
@@ -42,11 +43,13 @@ impl Decode<'_> {
             for r in 0..out.len() / dim {
                 let row = block * ROWS + r;
                 let scalar = f64::from(rows.scalar(row));
-                if scalar == 0.0 || !record.unpack(rows.padded(row, &mut memory), &mut places, &mut magnitudes) {
+                let bytes = rows.padded(row, &mut memory);
+                there[r] = scalar != 0.0 && unpacker.find(bytes, &mut positions);
+                if !there[r] {
                     continue;
                 }
-                there[r] = true;
-                for (&place, &magnitude) in places.iter().zip(&magnitudes) {
+                unpacker.place(bytes, &positions, &mut places, &mut weights);
+                for (&place, &level) in places.iter().zip(&weights) {
                     let b = place as usize >> phase_bits;
                     if b >= bins(dim) {
                         continue;
@@ -54,7 +57,7 @@ impl Decode<'_> {
                     let own = layout.is_real(b);
                     let (cos, sin) = sectors[place as usize & ((1 << phase_bits) - 1)];
                     let times = if own { std::f64::consts::SQRT_2 } else { 2.0 };
-                    let size = scalar * f64::from(levels[usize::from(magnitude)]) * times;
+                    let size = scalar * f64::from(level) * times;
                     v.re[b].0[r] += size * cos;
                     if !own {
                         v.im[b].0[r] -= size * sin;

@@ -77,53 +77,113 @@ impl Record {
             }
         }
     }
+}
 
-    /// Writes the place (bin 2^phase_bits + phase) and the magnitude of each coefficient; false where the map isn't one of
-    /// `top_k` bits. Behind the stream `row` has seven bytes more, of anything.
-    #[inline(always)]
-    pub(super) fn unpack(&self, row: &[u8], places: &mut [u32], magnitudes: &mut [u8]) -> bool {
-        let (places, magnitudes) = (&mut places[..self.top_k], &mut magnitudes[..self.top_k]);
-        if !self.bins(row, places) {
-            return false;
+/// A byte's set bits.
+#[derive(Clone, Copy)]
+struct SetBits {
+    /// Their positions, the lowest first.
+    positions: [u32; 8],
+    count: u32,
+}
+
+/// Of each byte.
+static SET_BITS: [SetBits; 256] = {
+    let mut table = [SetBits { positions: [0; 8], count: 0 }; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let bits = &mut table[byte];
+        let mut bit = 0;
+        while bit < 8 {
+            if byte >> bit & 1 == 1 {
+                bits.positions[bits.count as usize] = bit;
+                bits.count += 1;
+            }
+            bit += 1;
         }
-        let mask = (1u64 << self.place_bits()) - 1;
-        let whole = (1u64 << self.field_bits) - 1;
-        let mut bit = self.map_bits;
-        for (place, magnitude) in places.iter_mut().zip(magnitudes) {
-            let bytes = row[bit / 8..].first_chunk().expect("eight bytes");
-            let field = u64::from_le_bytes(*bytes) >> (bit % 8) & whole;
-            *place |= (field & mask) as u32;
-            *magnitude = (field >> self.place_bits()) as u8;
-            bit += self.field_bits;
+        byte += 1;
+    }
+    table
+};
+
+/// Reads rows, in two steps: what the first writes in pieces of eight the second reads in other pieces, which takes long
+/// where it follows at once. Each is best done for several rows.
+pub(super) struct Unpacker<'a> {
+    record: Record,
+    levels: &'a [f32],
+}
+
+impl<'a> Unpacker<'a> {
+    pub(super) fn new(layout: &DftLayout<'a>) -> Unpacker<'a> {
+        Unpacker { record: Record::of(layout), levels: layout.levels }
+    }
+
+    /// Room for what `find` writes of a row.
+    pub(super) fn room(&self) -> usize {
+        (self.record.map_bits + 16).max(self.record.top_k)
+    }
+
+    /// Finds the upper parts of a row's bins; false where the map isn't one of `top_k` bits.
+    #[inline(always)]
+    pub(super) fn find(&self, row: &[u8], positions: &mut [u32]) -> bool {
+        let Record { form, top_k, map_bits, .. } = self.record;
+        match form {
+            Form::Plain => positions[..top_k].fill(0),
+            Form::All => positions.iter_mut().enumerate().for_each(|(i, position)| *position = i as u32),
+            Form::Map | Form::Split => {
+                let mut found = 0;
+                for (i, &byte) in row[..map_bits.div_ceil(8)].iter().enumerate() {
+                    let left = map_bits - 8 * i;
+                    let byte = if left < 8 { byte & ((1 << left) - 1) } else { byte };
+                    let bits = &SET_BITS[usize::from(byte)];
+                    let to: &mut [u32; 8] = positions[found..].first_chunk_mut().expect("room for eight");
+                    *to = bits.positions.map(|position| 8 * i as u32 + position);
+                    found += bits.count as usize;
+                }
+                return found == top_k;
+            }
         }
         true
     }
 
-    /// The upper part of each place.
+    /// Writes the place (bin 2^phase_bits + phase) of each coefficient and, where there is a choice, its level. Behind the
+    /// stream `row` has seven bytes more, of anything.
     #[inline(always)]
-    fn bins(&self, row: &[u8], places: &mut [u32]) -> bool {
-        let shift = self.place_bits();
-        match self.form {
-            Form::All => places.iter_mut().enumerate().for_each(|(i, place)| *place = (i << shift) as u32),
-            Form::Plain => places.fill(0),
-            Form::Map | Form::Split => {
-                let (mut found, step) = (0, u32::from(self.form == Form::Split));
-                for from in (0..self.map_bits).step_by(64) {
-                    let bytes = row[from / 8..].first_chunk().expect("eight bytes");
-                    let mut bits = u64::from_le_bytes(*bytes);
-                    if self.map_bits - from < 64 {
-                        bits &= (1 << (self.map_bits - from)) - 1;
-                    }
-                    while bits != 0 {
-                        let Some(place) = places.get_mut(found) else { return false };
-                        *place = (from as u32 + bits.trailing_zeros() - step * found as u32) << shift;
-                        found += 1;
-                        bits &= bits - 1;
-                    }
-                }
-                return found == places.len();
-            }
+    pub(super) fn place(&self, row: &[u8], positions: &[u32], places: &mut [u32], weights: &mut [f32]) {
+        let Record { form, top_k, field_bits, .. } = self.record;
+        let (places, weights) = (&mut places[..top_k], &mut weights[..top_k]);
+        let (step, shift) = (u32::from(form == Form::Split), self.record.place_bits());
+        for (i, (place, &position)) in places.iter_mut().zip(positions).enumerate() {
+            *place = (position - step * i as u32) << shift;
         }
-        true
+        match field_bits {
+            0..=7 => self.fields::<8>(row, places, weights),
+            8..=14 => self.fields::<4>(row, places, weights),
+            15..=28 => self.fields::<2>(row, places, weights),
+            _ => self.fields::<1>(row, places, weights),
+        }
+    }
+
+    /// The fields, as many at a time as eight bytes hold wherever they begin.
+    #[inline(always)]
+    fn fields<const G: usize>(&self, row: &[u8], places: &mut [u32], weights: &mut [f32]) {
+        let Record { map_bits, field_bits, .. } = self.record;
+        let place_bits = self.record.place_bits();
+        let (low, whole) = ((1u64 << place_bits) - 1, (1u64 << field_bits) - 1);
+        let chosen = self.levels.len() > 1;
+        let mut bit = map_bits;
+        for (places, weights) in places.chunks_mut(G).zip(weights.chunks_mut(G)) {
+            let bytes = row[bit / 8..].first_chunk().expect("eight bytes");
+            let word = u64::from_le_bytes(*bytes) >> (bit % 8);
+            for (l, place) in places.iter_mut().enumerate() {
+                *place |= (word >> (l * field_bits) & low) as u32;
+            }
+            if chosen {
+                for (l, weight) in weights.iter_mut().enumerate() {
+                    *weight = self.levels[((word >> (l * field_bits) & whole) >> place_bits) as usize];
+                }
+            }
+            bit += G * field_bits;
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::DftLayout;
 use super::query::Table;
-use super::record::Record;
+use super::record::{Record, Unpacker};
 use crate::allowed::Allowed;
 use crate::fault::{Fault, expect, row_count};
 use crate::float_scan::Metric;
@@ -179,7 +179,9 @@ impl Scan<'_> {
             scalars: [0.0; BLOCK],
             squares: [0.0; BLOCK],
         };
-        let mut unpacker = Unpacker { rows, record, width, magnitudes: vec![0; layout.top_k], memory: Vec::new() };
+        let unpacker = Unpacker::new(&layout);
+        let positions = vec![0; BLOCK * unpacker.room()];
+        let mut reader = Reader { rows, unpacker, width, positions, memory: Vec::new() };
         let floats = layout.query_floats();
         let group = (TABLE_BYTES / (4 * zero as usize + 4)).max(1);
         for (g, queries) in queries.chunks(group * floats).enumerate() {
@@ -195,7 +197,7 @@ impl Scan<'_> {
                 if n == 0 {
                     break;
                 }
-                unpacker.fill(&mut block, n);
+                reader.fill(&mut block, n);
                 for (q, table) in tables.iter().enumerate() {
                     for i in 0..n {
                         let of_row = i * width..(i + 1) * width;
@@ -236,33 +238,35 @@ fn score(metric: Metric, table: &Table, sum: f32, scalar: f32, squares: f32) -> 
     0.0 - if distance < 0.0 { 0.0 } else { distance }
 }
 
-struct Unpacker<'a> {
+/// Fills blocks.
+struct Reader<'a> {
     rows: Rows<'a>,
-    record: Record,
+    unpacker: Unpacker<'a>,
     width: usize,
-    magnitudes: Vec<u8>,
+    /// What was found of each row of a block.
+    positions: Vec<u32>,
     memory: Vec<u8>,
 }
 
-impl Unpacker<'_> {
+impl Reader<'_> {
     #[inline(always)]
     fn fill(&mut self, block: &mut Block, n: usize) {
-        let Unpacker { rows, record, width, magnitudes, memory } = self;
-        let levels = rows.layout.levels;
+        let Reader { rows, unpacker, width, positions, memory } = self;
+        let room = unpacker.room();
         for i in 0..n {
             let row = block.slots[i] as usize;
-            let places = &mut block.places[i * *width..][..record.top_k];
-            block.scalars[i] = rows.scalar(row);
+            let found = unpacker.find(rows.padded(row, memory), &mut positions[i * room..][..room]);
+            block.scalars[i] = if found { rows.scalar(row) } else { 0.0 };
             block.squares[i] = rows.squares(row);
-            if !record.unpack(rows.padded(row, memory), places, magnitudes) {
-                block.scalars[i] = 0.0;
-                places.fill(0);
+        }
+        for i in 0..n {
+            let (places, weights) = (&mut block.places[i * *width..], &mut block.weights[i * *width..]);
+            if block.scalars[i] == 0.0 {
+                places[..rows.layout.top_k].fill(0);
+                continue;
             }
-            if levels.len() > 1 {
-                for (weight, &magnitude) in block.weights[i * *width..].iter_mut().zip(&*magnitudes) {
-                    *weight = levels[usize::from(magnitude)];
-                }
-            }
+            let row = rows.padded(block.slots[i] as usize, memory);
+            unpacker.place(row, &positions[i * room..][..room], places, weights);
         }
     }
 }

@@ -5,6 +5,8 @@
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
 mod doubles;
+pub(super) mod mixed;
+mod nibbles;
 pub(super) mod turbo;
 pub(super) mod windows;
 
@@ -31,6 +33,16 @@ impl Simd for Avx2 {
     #[inline(always)]
     unsafe fn keep_best(numbers: &mut Vec<f32>, k: usize) -> f32 {
         keep_best(numbers, k)
+    }
+
+    #[inline(always)]
+    unsafe fn nibble_sums(entries: &[&[[u8; 16]]], codes: &[u8], sums: &mut [[u16; 64]]) {
+        nibbles::sums(entries, codes, sums);
+    }
+
+    #[inline(always)]
+    unsafe fn nibbles_reach(sums: &[u16; 64], least: u16) -> u64 {
+        nibbles::reach(sums, least)
     }
 
     #[inline(always)]

@@ -3,7 +3,8 @@
 
 use super::TurboLayout;
 use super::levels::magnitudes;
-use super::quantize::{Cells, pack, quantize, round, round_within};
+use super::quantize::{Cells, pack, quantize, round};
+use crate::coded::{LEAST_SCALAR, place};
 use crate::expanded::{largest, striped};
 use crate::fault::{Fault, expect, row_count};
 use crate::float_scan::Metric;
@@ -11,7 +12,7 @@ use crate::hadamard::Rounds;
 use crate::isa::Isa;
 use crate::norms::{power_for, unit_row};
 use crate::simd::{Kernel, Simd, run};
-use crate::trellis::Trellis;
+use crate::trellis::{Trellis, round_within};
 use crate::trellis_tables::{SIGMA, window_values};
 
 /// Units of one standard deviation, for magnitudes to 127.
@@ -26,9 +27,6 @@ fn sigma(bits: usize) -> f32 {
 
 /// Factors of the standard deviation that are tried where there is a choice.
 const CANDIDATES: [f32; 3] = [1.0, 0.9, 1.1];
-
-/// The smallest float above 0: a scalar of 0 stands for a row of zeros.
-const LEAST_SCALAR: f32 = f32::from_bits(1);
 
 /// Codes of rows of `dim` floats.
 pub fn turbo_encode(isa: Isa, layout: TurboLayout, data: &[f32], out: &mut [u8]) -> Result<(), Fault> {
@@ -241,21 +239,4 @@ impl<'a> Coder<'a> {
             out[at] = place(table, scalar);
         }
     }
-}
-
-/// 1 + the number of marks half way between neighbours of the table, but for the first pair, that are at most `scalar`.
-#[inline(always)]
-pub(crate) fn place(table: &[f32], scalar: f32) -> u8 {
-    // They ascend: of 1 to 255, the largest place whose lower mark is at most `scalar`.
-    let (mut low, mut high) = (1, 256);
-    while high - low > 1 {
-        let middle = (low + high) / 2;
-        // In float64, where half of a subnormal is exact.
-        if f64::from(table[middle - 1] + table[middle]) * 0.5 <= f64::from(scalar) {
-            low = middle;
-        } else {
-            high = middle;
-        }
-    }
-    low as u8
 }

@@ -124,26 +124,6 @@ pub(super) unsafe fn round<F: F32x16>(y: &[f32], factor: f32, codes: &mut [u8]) 
     }
 }
 
-/// y times a factor, rounded half to even and kept within +-127.
-///
-/// # Safety
-/// As for [`F32x16`]; `to` has room for whole sixteens.
-#[inline(always)]
-pub(super) unsafe fn round_within<F: F32x16>(y: &[f32], factor: f32, to: &mut [i8]) {
-    let (blocks, rest) = y.as_chunks::<16>();
-    let to = to.as_mut_ptr();
-    unsafe {
-        let (factor, most, least) = (F::splat(factor), F::splat(127.0), F::splat(-127.0));
-        for (i, block) in blocks.iter().enumerate() {
-            F::load(block.as_ptr()).mul(factor).min(most).max(least).store_i8(to.add(i * 16));
-        }
-        if !rest.is_empty() {
-            let y = F::load_part(rest.as_ptr(), rest.len());
-            y.mul(factor).min(most).max(least).store_i8(to.add(blocks.len() * 16));
-        }
-    }
-}
-
 /// Codes, a byte each and zeros to whole sixteens, as one stream of bits.
 #[inline(always)]
 pub(super) fn pack(bits: usize, codes: &[u8], out: &mut [u8]) {

@@ -3,6 +3,7 @@
 
 use super::super::{Packed, Sixteen};
 use super::{AHEAD, Avx2, Floats, sums8};
+use crate::klt::Plan;
 use crate::turbo::{Coding, table};
 use std::arch::x86_64::*;
 
@@ -44,6 +45,16 @@ impl Packed for Avx2 {
             4 => products::<4, 2>(query.as_ptr(), rows),
             _ => products::<8, 1>(query.as_ptr(), rows),
         }
+    }
+
+    #[inline(always)]
+    unsafe fn unpack_mixed(plan: &Plan, codes: &[u8], to: &mut [i8]) {
+        super::mixed::unpack(plan, codes, to);
+    }
+
+    #[inline(always)]
+    unsafe fn products_mixed(plan: &Plan, parts: &[Vec<i8>; 2], _sums: [i32; 2], rows: Sixteen) -> [Floats; 2] {
+        super::mixed::products(plan, parts, rows)
     }
 }
 

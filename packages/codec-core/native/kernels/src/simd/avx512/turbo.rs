@@ -3,6 +3,7 @@
 use super::super::avx2::turbo::fetch_ahead;
 use super::super::{Packed, Sixteen};
 use super::{Avx512, FLIP, Floats};
+use crate::klt::Plan;
 use crate::turbo::{Coding, table};
 use std::arch::x86_64::*;
 
@@ -45,6 +46,16 @@ impl Packed for Avx512 {
             4 => products::<4, 2>(query.as_ptr(), sum, rows),
             _ => products::<8, 1>(query.as_ptr(), sum, rows),
         }
+    }
+
+    #[inline(always)]
+    unsafe fn unpack_mixed(plan: &Plan, codes: &[u8], to: &mut [i8]) {
+        super::mixed::unpack(plan, codes, to);
+    }
+
+    #[inline(always)]
+    unsafe fn products_mixed(plan: &Plan, parts: &[Vec<i8>; 2], sums: [i32; 2], rows: Sixteen) -> [Floats; 2] {
+        super::mixed::products(plan, parts, sums, rows)
     }
 }
 

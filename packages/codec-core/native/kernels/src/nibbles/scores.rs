@@ -1,0 +1,34 @@
+//! All scores of one query, over rows as they stand; and the reference.
+
+use super::NibbleLayout;
+use super::tables::Query;
+use crate::fault::{Fault, expect, row_count};
+use crate::float_scan::Metric;
+
+/// Score of each row with a prepared query.
+pub(crate) fn nibble_scores(layout: NibbleLayout, query: &[f32], codes: &[u8], out: &mut [f32]) -> Result<(), Fault> {
+    let rows = row_count("bytes of the codes", codes.len(), layout.stride())?;
+    expect("floats of the query", layout.query_floats(), query.len())?;
+    expect("scores", rows, out.len())?;
+    let query = Query::new(&layout, query);
+    for (row, out) in codes.chunks_exact(layout.stride()).zip(out) {
+        *out = score(&layout, &query, row);
+    }
+    Ok(())
+}
+
+/// The reference: score of one row.
+pub(super) fn score(layout: &NibbleLayout, query: &Query, row: &[u8]) -> f32 {
+    let (codes, behind) = row.split_at(layout.code_bytes);
+    let (pairs, _) = query.entries.as_chunks::<2>();
+    let sum = codes
+        .iter()
+        .zip(pairs)
+        .map(|(&byte, [low, high])| u32::from(low[usize::from(byte & 15)]) + u32::from(high[usize::from(byte >> 4)]))
+        .sum();
+    let square = match layout.metric {
+        Metric::L2 => f32::from_le_bytes(*behind[1..].first_chunk().expect("four bytes")),
+        _ => 0.0,
+    };
+    query.score(sum, layout.table[usize::from(behind[0])], square)
+}

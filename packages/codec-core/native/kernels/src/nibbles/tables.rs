@@ -1,0 +1,106 @@
+//! A query's tables.
+
+use super::NibbleLayout;
+use crate::float_scan::Metric;
+use crate::topk::ranked;
+
+/// The greatest entry: two of them add up within a byte.
+const MOST: f32 = 127.0;
+
+pub(super) struct Query {
+    /// 16 entries for each nibble.
+    pub(super) entries: Vec<[u8; 16]>,
+    base: f32,
+    step: f32,
+    bias: f32,
+    square: f32,
+    unit: f32,
+    metric: Metric,
+}
+
+impl Query {
+    pub(super) fn new(layout: &NibbleLayout, prepared: &[f32]) -> Query {
+        let (p, rest) = prepared.split_at(layout.bits.len());
+        let nibbles = 2 * layout.code_bytes;
+        let mut values = vec![[0f32; 16]; nibbles];
+        let (one, more) = layout.levels.split_at(2);
+        let (two, four) = more.split_at(4);
+        let mut at = 0;
+        for (&p, &bits) in p.iter().zip(layout.bits) {
+            let levels = match bits {
+                1 => one,
+                2 => two,
+                _ => four,
+            };
+            for (v, value) in values[at / 4].iter_mut().enumerate() {
+                *value += p * f32::from(levels[v >> (at % 4) & (levels.len() - 1)]);
+            }
+            at += usize::from(bits);
+        }
+        let (mut base, mut most) = (0f32, 0f32);
+        let mut lows = Vec::with_capacity(nibbles);
+        for own in &values {
+            // What isn't a number stays: neither comparison holds.
+            let low = own.iter().fold(own[0], |a, &b| if b >= a || a.is_nan() { a } else { b });
+            let high = own.iter().fold(own[0], |a, &b| if b <= a || a.is_nan() { a } else { b });
+            let range = high - low;
+            most = if range <= most || most.is_nan() { most } else { range };
+            base += low;
+            lows.push(low);
+        }
+        let factor = MOST / most;
+        let usable = most > 0.0 && most < f32::INFINITY && factor < f32::INFINITY;
+        let mut entries = vec![[0u8; 16]; nibbles];
+        if usable {
+            for ((entries, values), &low) in entries.iter_mut().zip(&values).zip(&lows) {
+                for (entry, &value) in entries.iter_mut().zip(values) {
+                    *entry = ((value - low) * factor).round_ties_even().min(MOST) as u8;
+                }
+            }
+        }
+        Query {
+            entries,
+            base,
+            step: if usable { most / MOST } else { 0.0 },
+            bias: rest[0],
+            square: rest[1],
+            unit: rest[2],
+            metric: layout.metric,
+        }
+    }
+
+    pub(super) fn measures_distance(&self) -> bool {
+        self.metric == Metric::L2
+    }
+
+    /// Score of a row, given the sum of its entries, its scalar and its |x|^2.
+    #[inline(always)]
+    pub(super) fn score(&self, sum: u32, scalar: f32, square: f32) -> f32 {
+        let l2 = self.metric == Metric::L2;
+        if scalar == 0.0 {
+            return if l2 { ranked(0.0 - self.square) } else { 0.0 };
+        }
+        let product = scalar * (self.bias + (self.base + sum as f32 * self.step) * self.unit);
+        if !l2 {
+            return ranked(product);
+        }
+        let distance = self.square + square - (product + product);
+        ranked(0.0 - if distance < 0.0 { 0.0 } else { distance })
+    }
+
+    /// A sum below which no row of a scalar up to this one reaches the score; 0 where that can't be told.
+    ///
+    /// Scores rise with the sum. What it takes is found in float64, and lowered by more than float32 can be off.
+    pub(super) fn least_sum(&self, score: f32, scalar: f32) -> u32 {
+        let scale = f64::from(self.step) * f64::from(self.unit);
+        if self.metric == Metric::L2 || !(score > 0.0 && scalar > 0.0 && scale > 0.0) {
+            return 0;
+        }
+        let offset = f64::from(self.bias) + f64::from(self.base) * f64::from(self.unit);
+        let least = (f64::from(score) / f64::from(scalar) - offset) / scale;
+        let size = f64::from(self.bias.abs()) + (f64::from(self.base) * f64::from(self.unit)).abs();
+        let doubt = 1.0 + 1e-6 * (least.abs() + size / scale);
+        // A cast takes what isn't a number, and all below, to 0.
+        (least - doubt).floor() as u32
+    }
+}

@@ -1,0 +1,308 @@
+//! Codes in a learned basis, at once and as tasks. A layout comes as its parts: metric, 1 for a trellis, dim, bytes of a
+//! row's stream, bits, and the floats: mean, columns, forward, back, step, twice and table, in that order in one array.
+
+use napi::bindgen_prelude::{
+    AsyncTask, Float32Array, Float32ArraySlice, Uint8Array, Uint8ArraySlice, Uint32Array, Uint32ArraySlice,
+};
+use napi_derive::napi;
+use pith_kernels::parallel;
+use pith_kernels::{self as kernels, KltLayout, TopKOutput};
+
+use crate::task::{Job, KernelTask, Lent, task};
+use crate::{Fault, finite_outcome, isa, metric, outcome, overlap, pages, shared, size, team};
+
+/// Lengths that don't fit are found by the kernels.
+fn layout<'a>(by: u32, trellis: bool, dim: f64, code_bytes: f64, bits: &'a [u8], floats: &'a [f32]) -> KltLayout<'a> {
+    let (dim, count) = (size(dim), bits.len());
+    let mut rest = floats;
+    let mut next = |length: usize| {
+        let (part, behind) = rest.split_at(length.min(rest.len()));
+        rest = behind;
+        part
+    };
+    KltLayout {
+        metric: metric(by),
+        dim,
+        trellis,
+        code_bytes: size(code_bytes),
+        bits,
+        mean: next(dim),
+        columns: next(dim.saturating_mul(count)),
+        forward: next(count),
+        back: next(count),
+        step: next(count),
+        twice: next(count),
+        table: next(usize::MAX),
+    }
+}
+
+#[napi(catch_unwind)]
+#[allow(clippy::too_many_arguments)]
+pub fn klt_encode(
+    threads: u32,
+    at: u32,
+    by: u32,
+    trellis: bool,
+    dim: f64,
+    code_bytes: f64,
+    bits: &[u8],
+    floats: &[f32],
+    data: &[f32],
+    mut out: Uint8ArraySlice,
+) -> Option<Fault> {
+    let layout = layout(by, trellis, dim, code_bytes, bits, floats);
+    let out = apart!(out; data, bits, floats);
+    pages::fresh(out);
+    outcome(parallel::klt_encode(team(threads), isa(at), layout, data, out))
+}
+
+#[napi(catch_unwind)]
+#[allow(clippy::too_many_arguments)]
+pub fn klt_decode(
+    threads: u32,
+    at: u32,
+    by: u32,
+    trellis: bool,
+    dim: f64,
+    code_bytes: f64,
+    bits: &[u8],
+    floats: &[f32],
+    codes: &[u8],
+    mut out: Float32ArraySlice,
+) -> Option<Fault> {
+    let layout = layout(by, trellis, dim, code_bytes, bits, floats);
+    outcome(parallel::klt_decode(team(threads), isa(at), layout, codes, apart!(out; codes, bits, floats)))
+}
+
+#[napi(catch_unwind)]
+#[allow(clippy::too_many_arguments)]
+pub fn klt_queries(
+    at: u32,
+    by: u32,
+    trellis: bool,
+    dim: f64,
+    code_bytes: f64,
+    bits: &[u8],
+    floats: &[f32],
+    queries: &[f32],
+    mut out: Float32ArraySlice,
+) -> Option<Fault> {
+    let layout = layout(by, trellis, dim, code_bytes, bits, floats);
+    outcome(kernels::klt_queries(isa(at), layout, queries, apart!(out; queries, bits, floats)))
+}
+
+#[napi(catch_unwind)]
+#[allow(clippy::too_many_arguments)]
+pub fn klt_scores(
+    threads: u32,
+    at: u32,
+    by: u32,
+    trellis: bool,
+    dim: f64,
+    code_bytes: f64,
+    bits: &[u8],
+    floats: &[f32],
+    query: &[f32],
+    codes: &[u8],
+    mut out: Float32ArraySlice,
+) -> Option<Fault> {
+    let layout = layout(by, trellis, dim, code_bytes, bits, floats);
+    let out = apart!(out; query, codes, bits, floats);
+    outcome(parallel::klt_scores(team(threads), isa(at), layout, query, codes, out))
+}
+
+#[napi(catch_unwind, js_name = "kltTopK")]
+#[allow(clippy::too_many_arguments)]
+pub fn klt_top_k(
+    threads: u32,
+    at: u32,
+    by: u32,
+    trellis: bool,
+    dim: f64,
+    code_bytes: f64,
+    bits: &[u8],
+    floats: &[f32],
+    queries: &[f32],
+    codes: &[u8],
+    k: f64,
+    allow: Option<&[u32]>,
+    mut slots: Uint32ArraySlice,
+    mut scores: Float32ArraySlice,
+) -> Option<Fault> {
+    let layout = layout(by, trellis, dim, code_bytes, bits, floats);
+    let list = allow.unwrap_or(&[]);
+    let out = TopKOutput {
+        slots: apart!(slots; queries, codes, list, bits, floats, &scores),
+        scores: apart!(scores; queries, codes, list, bits, floats),
+    };
+    outcome(parallel::klt_top_k(team(threads), isa(at), layout, queries, codes, size(k), allow, out))
+}
+
+/// Rows of nibbles in blocks of 64, for `kltBlocksTopK`.
+#[napi(catch_unwind)]
+#[allow(clippy::too_many_arguments)]
+pub fn klt_blocks(
+    by: u32,
+    trellis: bool,
+    dim: f64,
+    code_bytes: f64,
+    bits: &[u8],
+    floats: &[f32],
+    codes: &[u8],
+    mut out: Uint8ArraySlice,
+) -> Option<Fault> {
+    let layout = layout(by, trellis, dim, code_bytes, bits, floats);
+    outcome(kernels::klt_blocks(layout, codes, apart!(out; codes, bits, floats)))
+}
+
+#[napi(catch_unwind, js_name = "kltBlocksTopK")]
+#[allow(clippy::too_many_arguments)]
+pub fn klt_blocks_top_k(
+    at: u32,
+    by: u32,
+    trellis: bool,
+    dim: f64,
+    code_bytes: f64,
+    bits: &[u8],
+    floats: &[f32],
+    queries: &[f32],
+    blocks: &[u8],
+    rows: f64,
+    k: f64,
+    allow: Option<&[u32]>,
+    mut slots: Uint32ArraySlice,
+    mut scores: Float32ArraySlice,
+) -> Option<Fault> {
+    let layout = layout(by, trellis, dim, code_bytes, bits, floats);
+    let list = allow.unwrap_or(&[]);
+    let out = TopKOutput {
+        slots: apart!(slots; queries, blocks, list, bits, floats, &scores),
+        scores: apart!(scores; queries, blocks, list, bits, floats),
+    };
+    outcome(kernels::klt_blocks_top_k(isa(at), layout, queries, blocks, size(rows), size(k), allow, out))
+}
+
+/// A layout that a task keeps.
+struct LentLayout {
+    by: u32,
+    trellis: bool,
+    dim: f64,
+    code_bytes: f64,
+    bits: Lent<Uint8Array, u8>,
+    floats: Lent<Float32Array, f32>,
+}
+
+impl LentLayout {
+    fn new(by: u32, trellis: bool, dim: f64, code_bytes: f64, bits: Uint8Array, floats: Float32Array) -> LentLayout {
+        LentLayout { by, trellis, dim, code_bytes, bits: Lent::new(bits), floats: Lent::new(floats) }
+    }
+
+    fn get(&self) -> KltLayout<'_> {
+        layout(self.by, self.trellis, self.dim, self.code_bytes, self.bits.get(), self.floats.get())
+    }
+
+    fn reached<T>(&self, out: &[T]) -> bool {
+        overlap(out, self.bits.get()) || overlap(out, self.floats.get())
+    }
+}
+
+/// Looks for what isn't finite, too: JavaScript would have to wait for that.
+#[napi(catch_unwind, js_name = "kltEncodeAsync", ts_return_type = "Promise<Fault | null>")]
+#[allow(clippy::too_many_arguments)]
+pub fn klt_encode_async(
+    job: &Job,
+    threads: u32,
+    at: u32,
+    by: u32,
+    trellis: bool,
+    dim: f64,
+    code_bytes: f64,
+    bits: Uint8Array,
+    floats: Float32Array,
+    data: Float32Array,
+    out: Uint8Array,
+) -> AsyncTask<KernelTask> {
+    let layout = LentLayout::new(by, trellis, dim, code_bytes, bits, floats);
+    let (data, out) = (Lent::new(data), Lent::new(out));
+    task(job, threads, move |team| {
+        if overlap(data.get(), out.get()) || layout.reached(out.get()) {
+            return Some(shared());
+        }
+        let fault = finite_outcome(parallel::first_non_finite(team, isa(at), data.get()));
+        if fault.is_some() {
+            return fault;
+        }
+        // SAFETY: checked, and the output is the task's own.
+        let out = unsafe { out.get_mut() };
+        pages::fresh(out);
+        outcome(parallel::klt_encode(team, isa(at), layout.get(), data.get(), out))
+    })
+}
+
+#[napi(catch_unwind, js_name = "kltDecodeAsync", ts_return_type = "Promise<Fault | null>")]
+#[allow(clippy::too_many_arguments)]
+pub fn klt_decode_async(
+    job: &Job,
+    threads: u32,
+    at: u32,
+    by: u32,
+    trellis: bool,
+    dim: f64,
+    code_bytes: f64,
+    bits: Uint8Array,
+    floats: Float32Array,
+    codes: Uint8Array,
+    out: Float32Array,
+) -> AsyncTask<KernelTask> {
+    let layout = LentLayout::new(by, trellis, dim, code_bytes, bits, floats);
+    let (codes, out) = (Lent::new(codes), Lent::new(out));
+    task(job, threads, move |team| {
+        if overlap(codes.get(), out.get()) || layout.reached(out.get()) {
+            return Some(shared());
+        }
+        // SAFETY: checked, and the output is the task's own.
+        outcome(parallel::klt_decode(team, isa(at), layout.get(), codes.get(), unsafe { out.get_mut() }))
+    })
+}
+
+#[napi(catch_unwind, js_name = "kltTopKAsync", ts_return_type = "Promise<Fault | null>")]
+#[allow(clippy::too_many_arguments)]
+pub fn klt_top_k_async(
+    job: &Job,
+    threads: u32,
+    at: u32,
+    by: u32,
+    trellis: bool,
+    dim: f64,
+    code_bytes: f64,
+    bits: Uint8Array,
+    floats: Float32Array,
+    queries: Float32Array,
+    codes: Uint8Array,
+    k: f64,
+    allow: Option<Uint32Array>,
+    slots: Uint32Array,
+    scores: Float32Array,
+) -> AsyncTask<KernelTask> {
+    let layout = LentLayout::new(by, trellis, dim, code_bytes, bits, floats);
+    let (queries, codes, allow) = (Lent::new(queries), Lent::new(codes), allow.map(Lent::new));
+    let (slots, scores) = (Lent::new(slots), Lent::new(scores));
+    task(job, threads, move |team| {
+        let list = allow.as_ref().map(Lent::get);
+        let input = |out: &[u32]| {
+            overlap(out, queries.get())
+                || overlap(out, codes.get())
+                || overlap(out, list.unwrap_or(&[]))
+                || layout.reached(out)
+        };
+        let (of_slots, of_scores) = (slots.get(), scores.get());
+        // SAFETY: floats and integers of four bytes, to compare places in memory alone.
+        let as_words = unsafe { std::slice::from_raw_parts(of_scores.as_ptr().cast(), of_scores.len()) };
+        if input(of_slots) || input(as_words) || overlap(of_slots, of_scores) {
+            return Some(shared());
+        }
+        // SAFETY: checked, and the outputs are the task's own.
+        let out = unsafe { TopKOutput { slots: slots.get_mut(), scores: scores.get_mut() } };
+        outcome(parallel::klt_top_k(team, isa(at), layout.get(), queries.get(), codes.get(), size(k), list, out))
+    })
+}
