@@ -61,7 +61,10 @@ export function scanScorer(
     return cutHits(out, count, hits);
   };
   const check = (c: Codes | Resident): void => {
-    if (!("kind" in c)) return checkCodes(c, codec.stride);
+    if (!("kind" in c)) {
+      checkCodes(c, codec.stride);
+      return;
+    }
     if (scan.resident?.owns(c)) return;
     throw new PithError(
       "CODEC_MISMATCH",

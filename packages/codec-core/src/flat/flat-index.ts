@@ -175,7 +175,7 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
   }
 
   stats(): IndexStats {
-    return indexStats(this.codec, this.metric, this.#live());
+    return indexStats(this.codec, this.metric, this.#live(), this.#laidOut.byteLength);
   }
 
   /** The bytes of a Pith file of kind "codes", removed slots left out. */
@@ -204,11 +204,11 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
     options: LoadOptions = {},
   ): Promise<FlatIndex<I>> {
     const { loadContents } = await import("../files/load-contents.ts");
-    const { contents, trusted, left } = await loadContents(path, options);
+    const { contents, ...origin } = await loadContents(path, options);
     try {
-      return FlatIndex.#of(indexFromContents<I>(contents, [families].flat(), trusted, left));
+      return FlatIndex.#of(indexFromContents<I>(contents, [families].flat(), origin));
     } catch (error) {
-      left?.reader.close();
+      origin.left?.reader.close();
       throw error;
     }
   }
@@ -222,6 +222,7 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
   /** Lets the memory go; every later call but this one is DISPOSED. */
   [Symbol.dispose](): void {
     this.#parts?.originals?.rows.close();
+    this.#laidOut.forget();
     this.#parts = undefined;
   }
 
