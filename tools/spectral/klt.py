@@ -5,7 +5,7 @@
 
 A case is a line of JSON: metric, dim, bytes, quantizer, a seed of the state, rows and queries, little-endian float32 in hex.
 The state is made from its seed by hand, not learned: an answer holds its tensors. All arithmetic is float32 unless said, each
-operation rounded once. The rule is in packages/codec-core/src/kernels/klt.ts and klt-scores.ts.
+operation rounded once. The rule is in packages/codec-core/src/kernels/klt.ts, klt-scores.ts and klt-nibbles.ts.
 """
 
 import json
@@ -62,13 +62,16 @@ class Codec:
     def __init__(self, case):
         self.metric, self.dim, self.trellis = case["metric"], case["dim"], case["quantizer"] == "trellis"
         self.code_bytes = case["bytes"] - (5 if self.metric == "l2" else 1)
-        self.make_state(case["state"])
+        self.make_state(case["state"], case.get("nibbles", False))
         self.factors()
 
-    def make_state(self, seed):
+    def make_state(self, seed, nibbles):
         dim, total = self.dim, 8 * self.code_bytes
         numbers = iter(splitmix64(seed, 2 * total + dim * (1 + total)))
         widths = []
+        if nibbles:
+            third = 2 * self.code_bytes // 3
+            widths = [1] * 4 * third + [2] * 2 * third + [4] * (2 * self.code_bytes - 2 * third)
         while sum(widths) < total:
             widths.append(min(1 + next(numbers) % 7, total - sum(widths)))
         while len(widths) > dim:  # the same bits in fewer components
@@ -168,15 +171,49 @@ class Codec:
         x = [self.mean[j] + striped(e * self.basis[:, j].astype(f32)) for j in range(self.dim)]
         return np.clip(scalar * np.array(x, f32), -LARGEST, LARGEST)
 
+    def nibbled(self):
+        ones, twos, fours = (self.bits.count(b) for b in (1, 2, 4))
+        return not self.trellis and ones + twos + fours == len(self.bits) and ones % 4 == 0 and twos % 2 == 0
+
+    def by_tables(self, p, bias, reciprocal):
+        """What a nibbled code's product with a query is, but for the scalar."""
+        values = np.zeros((2 * self.code_bytes, 16), f32)
+        at = 0
+        for r, b in enumerate(self.bits):
+            symbols = np.arange(16) >> (at % 4) & ((1 << b) - 1)
+            values[at // 4] = values[at // 4] + p[r] * LEVELS[b][1][symbols].astype(f32)
+            at += b
+        low = values.min(1)
+        largest = (values.max(1) - low).max()
+        base = f32(0)
+        for x in low:
+            base = base + x
+        entries, step = np.zeros(values.shape, int), f32(0)
+        with np.errstate(divide="ignore", over="ignore"):
+            factor = f32(127) / largest
+        if 0 < largest < np.inf and factor < np.inf:
+            entries = np.clip(np.rint((values - low[:, None]) * factor), 0, 127).astype(int)
+            step = largest / f32(127)
+
+        def inner(code):
+            stream = np.frombuffer(code[: self.code_bytes], np.uint8)
+            nibbles = np.stack([stream & 15, stream >> 4], 1).ravel()
+            total = f32(int(entries[np.arange(len(nibbles)), nibbles].sum()))
+            return bias + (base + total * step) * reciprocal
+
+        return inner
+
     def scores(self, query, codes):
         q = unit(query) if self.metric == "cosine" else query
         e = power_of(q)
         p = self.project(q if e is None else times_power(q, e)) * self.back
+        reciprocal = f32(0) if e is None else np.ldexp(f64(1), -e).astype(f32)
+        tables = self.by_tables(p, striped(q * self.mean), reciprocal) if self.nibbled() else None
         largest = np.abs(p).max()
         whole, step = np.zeros(len(p), np.int64), f32(0)
         if largest > 0:
             whole = np.clip(np.rint(p * (f32(STEPS) / largest)), -STEPS, STEPS).astype(np.int64)
-            step = (largest / f32(STEPS)) * (f32(0) if e is None else np.ldexp(f64(1), -e).astype(f32))
+            step = (largest / f32(STEPS)) * reciprocal
         high = (whole + 64) >> 7
         bias = striped(q * self.mean)
         own = striped(q * q)
@@ -184,7 +221,7 @@ class Codec:
         for code in codes:
             level, scalar, squares = self.read(code)
             total = f32(int((high * level).sum())) * f32(128) + f32(int(((whole - 128 * high) * level).sum()))
-            product = scalar * (bias + total * step)
+            product = scalar * (tables(code) if tables else bias + total * step)
             if self.metric == "l2":
                 distance = (own + squares) - f32(2) * product
                 score = f32(0) - (own if scalar == 0 else max(distance, f32(0)))
@@ -217,24 +254,24 @@ def answer(case):
 
 
 def golden_cases():
+    metrics = ("cosine", "dot", "l2")
     shapes = [(2, 1), (5, 3), (16, 4), (21, 17), (48, 24)]
-    number = 0
-    for quantizer in ("trellis", "scalar"):
-        for metric in ("cosine", "dot", "l2"):
-            for dim, code_bytes in shapes:
-                number += 1
-                usual = rows_of(number, 3, dim)
-                edges = [usual[0] * 0, usual[0] * f32(2.0**-140), usual[1] * f32(2.0**60)]
-                yield {
-                    "name": f"{quantizer} {metric} {dim} dims",
-                    "metric": metric,
-                    "dim": dim,
-                    "bytes": code_bytes + (5 if metric == "l2" else 1),
-                    "quantizer": quantizer,
-                    "state": number,
-                    "rows": hexed(np.concatenate([usual, np.array(edges, f32)])),
-                    "queries": hexed(rows_of(1000 + number, 2, dim)),
-                }
+    kinds = [(quantizer, metric, shape, {}) for quantizer in ("trellis", "scalar") for metric in metrics for shape in shapes]
+    kinds += [("scalar", metric, shape, {"nibbles": True}) for metric in metrics for shape in [(21, 4), (120, 24)]]
+    for number, (quantizer, metric, (dim, code_bytes), more) in enumerate(kinds, 1):
+        usual = rows_of(number, 3, dim)
+        edges = [usual[0] * 0, usual[0] * f32(2.0**-140), usual[1] * f32(2.0**60)]
+        yield {
+            "name": f"{'nibbles' if more else quantizer} {metric} {dim} dims",
+            "metric": metric,
+            "dim": dim,
+            "bytes": code_bytes + (5 if metric == "l2" else 1),
+            "quantizer": quantizer,
+            **more,
+            "state": number,
+            "rows": hexed(np.concatenate([usual, np.array(edges, f32)])),
+            "queries": hexed(rows_of(1000 + number, 2, dim)),
+        }
 
 
 def main(command):
