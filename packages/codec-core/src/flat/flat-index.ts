@@ -11,11 +11,10 @@ import { checkQuery, checkShape, checkVectors, type Vectors, vectors } from "../
 import { PithError } from "../errors.ts";
 import type { Id } from "../ids.ts";
 import { kernels } from "../kernels/backend.ts";
-import { Bitset } from "./bitset.ts";
 import { CodedRows } from "./coded-rows.ts";
 import { IdMap } from "./id-map.ts";
 import { LaidOut } from "./laid-out.ts";
-import { hitsWanted, type Match, Matcher, type SearchOptions } from "./matches.ts";
+import { allowedSlots, hitsWanted, type Match, Matcher, type SearchOptions } from "./matches.ts";
 import { checkKeep, type Keep, keepDtype, Originals } from "./originals.ts";
 import {
   type IndexParts,
@@ -133,7 +132,7 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
     const { ids, codes, originals } = this.#live();
     checkQuery(query, this.codec.dim);
     const wanted = hitsWanted(k, options, originals);
-    const allow = this.#allowed(options);
+    const allow = allowedSlots(ids, options);
     const [found] = this.#scorer.topKBatch(
       vectors(query, this.codec.dim),
       this.#laidOut.of(codes),
@@ -152,7 +151,7 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
     checkVectors(queries, this.codec.dim);
     const { signal, threads, onProgress } = options;
     const wanted = hitsWanted(k, options, originals);
-    const allow = this.#allowed(options);
+    const allow = allowedSlots(ids, options);
     const pinned = kernels().async !== undefined;
     using rows = codes.lend(pinned);
     using kept = originals?.rows.lendStore();
@@ -278,21 +277,6 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
       added,
     );
     return { added: fresh.length, replaced: ids.length - fresh.length };
-  }
-
-  /** Slots that may be hit; undefined where all may. */
-  #allowed({ filter }: SearchOptions<I>): Bitset | undefined {
-    const { ids } = this.#live();
-    if (!filter) return ids.live;
-    const allow = new Bitset(ids.length);
-    if (typeof filter === "function") {
-      for (const slot of ids.liveSlots()) if (filter(ids.at(slot))) allow.add(slot);
-    } else
-      for (const id of filter.allow) {
-        const slot = ids.slotOf(id);
-        if (slot !== undefined) allow.add(slot);
-      }
-    return allow;
   }
 }
 
