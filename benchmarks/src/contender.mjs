@@ -40,7 +40,7 @@ async function main() {
   else if (method.encodeOnce) encode = await rateOnce(method.encodeOnce, count);
   else if (method.encode) encode = await rate(method.encode, count, seconds);
   if (encode !== null) method.save?.(builtFile);
-  method.ready?.();
+  await method.ready?.();
 
   const judged = queries.subarray(0, task.recallQueries * dim);
   const found = new Uint32Array(task.recallQueries * depth).fill(0xffffffff);

@@ -26,7 +26,13 @@ const python = (name, method, params = {}, more = {}) => {
 const bits = (n) => (n === 1 ? "1 bit" : `${n} bits`);
 
 const int8 = (options = {}) => ({ from: "@pith/int8", codec: "int8", options });
-const spectral = (bytes) => ({ from: "@pith/spectral", codec: "spectral", options: { bytes } });
+const spectral = (bytes, more = {}) => ({
+  from: "@pith/spectral",
+  codec: "spectral",
+  options: { bytes, ...more },
+});
+/** In nibbles up to a bit a dim, which are scanned by tables of sixteen entries. */
+const scalar = { quantizer: "scalar" };
 /** Bytes of a code of 384 dims, and the coefficients and bits that find most in them. */
 const DFT = [
   [25, { topK: 20, phaseBits: 3 }],
@@ -57,8 +63,8 @@ const threads = (n) =>
   );
 
 /** Codes of few bytes first, then the best `oversample` x k again. */
-const twoSteps = (name, codec, keep, oversample) =>
-  ours(name, { ...codec, keep, oversample }, { method: "pith.rescored" });
+const twoSteps = (name, codec, keep, oversample, more = {}) =>
+  ours(name, { ...codec, keep, oversample, ...more }, { method: "pith.rescored" });
 const turbo = (n, more = {}) => ({
   from: "@pith/turboquant",
   codec: "turboquant",
@@ -80,11 +86,18 @@ export const CONTENDERS = [
     ours(`Pith turboquant, trellis, ${bits(n)}`, turbo(n, { trellis: true }), ends(n)),
   ),
   ...BYTES.map((n) => ours(`Pith spectral, ${n} bytes`, spectral(n), notHuge)),
+  ...[24, 32, 48].map((n) => ours(`Pith spectral scalar, ${n} bytes`, spectral(n, scalar), notHuge)),
   ...DFT.map(([n, options]) =>
     ours(`Pith spectral-dft, ${n} bytes`, { from: "@pith/spectral", codec: "spectralDft", options }, notHuge),
   ),
   twoSteps("Pith turboquant, 1 bit, then float16", turbo(1), "f16", 12),
   ...[24, 32].map((n) => twoSteps(`Pith spectral, ${n} bytes, then int8`, spectral(n), "int8", 40)),
+  ...[24, 32].flatMap((n) => [
+    twoSteps(`Pith spectral scalar, ${n} bytes, then int8`, spectral(n, scalar), "int8", 40),
+    twoSteps(`Pith spectral scalar, ${n} bytes, then int8 of the file`, spectral(n, scalar), "int8", 40, {
+      inFile: true,
+    }),
+  ]),
   threads(1),
   threads(2),
   python("FAISS Flat, float32", "faiss.flat"),

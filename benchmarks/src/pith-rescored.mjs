@@ -2,17 +2,22 @@
  * Searching in two steps as a method that contender.mjs measures, through FlatIndex: codes of few bytes are scanned, and
  * the best of them scored again with what is kept beside them.
  */
+import { join } from "node:path";
 import { makeCodec, versionOf } from "./pith-codec.mjs";
 
 /** Searches for more score more rows again; the ten best that are judged are those of a search for ten. */
 const TEN = 10;
 
-/** `params`: package and export of the family, its options; `keep`, "f16" or "int8"; `oversample`, hits scored again for each wanted. */
+/**
+ * `params`: package and export of the family, its options; `keep`, "f16" or "int8"; `oversample`, hits scored again for each
+ * wanted; `inFile`, whether what is kept stays in a file.
+ */
 export async function pithRescored({
   corpus,
   dim,
   count,
-  params: { from, codec: name, options, keep, oversample },
+  folder,
+  params: { from, codec: name, options, keep, oversample, inFile },
 }) {
   const { backendReport, FlatIndex, stateBytes } = await import("@pith/codec-core");
   const { int8 } = await import("@pith/int8");
@@ -21,7 +26,7 @@ export async function pithRescored({
   const begin = performance.now();
   const codec = makeCodec(family, corpus, dim, count, options);
   const trainSeconds = (performance.now() - begin) / 1000;
-  const index = new FlatIndex(codec, { keep: keep === "int8" ? int8.create({ dim }) : keep });
+  let index = new FlatIndex(codec, { keep: keep === "int8" ? int8.create({ dim }) : keep });
   const ids = Array.from({ length: count }, (_, row) => row);
   const again = { rescore: true, oversample };
   const slots = (matches) => Uint32Array.from(matches, ({ id }) => id);
@@ -33,10 +38,17 @@ export async function pithRescored({
     version: versionOf(from),
     trainSeconds,
     encodeOnce: () => index.add(ids, { data: corpus, dim, count }),
+    ready: async () => {
+      if (!inFile) return;
+      const path = join(folder, "two-steps.pith.safetensors");
+      await index.toFile(path);
+      index = await FlatIndex.fromFile(path, [family, int8], { map: true, rescore: "file" });
+    },
     // Of all that is kept, those that every search reads.
     bytes: () => ({
       code: codec.stride,
       total: index.stats().bytesPerVector + stateBytes(codec.state()) / count,
+      ...(inFile ? { resident: index.stats().memoryBytes / count } : {}),
     }),
     one: (query, k) => slots(index.search(query, k, again)),
     all: async (queries, k) => {

@@ -1,5 +1,5 @@
 /**
- * What each variant of int8 and binary costs in recall, and how much rescoring brings back:
+ * What each variant of int8, binary and the spectral codecs costs in recall, and how much rescoring brings back:
  *
  *   PITH_DATA=... node benchmarks/src/variants.mjs [--folder DATA]...
  *
@@ -10,12 +10,13 @@ import { parseArgs } from "node:util";
 import { backendReport, FlatIndex, kernels, recallAt, TopK } from "@pith/codec-core";
 import { int8 } from "@pith/int8";
 import { binary } from "@pith/int8/binary";
+import { spectral, spectralDft } from "@pith/spectral";
 import { chooseDatasets } from "./datasets.mjs";
 import { machine } from "./machine.mjs";
 
 const K = 10;
 const OVERSAMPLES = [1, 2, 4, 8, 10, 16, 32];
-const SAMPLE_ROWS = 4096;
+const SAMPLE_ROWS = 65_536;
 
 const hadamard = { rotate: "hadamard" };
 const VARIANTS = [
@@ -30,6 +31,12 @@ const VARIANTS = [
   [binary, hadamard],
   [binary, { centre: true }],
   [binary, { centre: true, ...hadamard }],
+  ...[24, 32, 48, 96, 192].map((bytes) => [spectral, { bytes }]),
+  ...[24, 48].map((bytes) => [spectral, { bytes, quantizer: "scalar" }]),
+  // 25, 97 and 193 bytes at 384 dims.
+  [spectralDft, { topK: 20, phaseBits: 3 }],
+  [spectralDft, { topK: 137, phaseBits: 3, magBits: 1 }],
+  [spectralDft, { topK: 164, phaseBits: 5, magBits: 3 }],
 ];
 
 /** What is kept of each data set for rescoring. */
@@ -66,7 +73,7 @@ async function measure(load) {
     const label = `${family.name}${Object.entries(options).map(([key, value]) => ` ${key}=${value}`)}`;
     const relative = (what) => `${(base[what] / times[what]).toFixed(2)}x`;
     line(label, codec.stride, recall(slots).toFixed(4), relative("encode"), relative("search"));
-    if (family === binary) coarse.push([label, slots]);
+    if (family !== int8) coarse.push([label, slots]);
     if (codec.symmetricScorer)
       coarse.push([`${label}, code to code`, codeToCode(codec, codes, codec.encode(asked))]);
   }
@@ -81,7 +88,7 @@ async function measure(load) {
   ];
   for (const [label, slots] of coarse) {
     if (label.startsWith("int8") && !/^int8,/.test(label)) continue;
-    for (const [store, again] of label.startsWith("binary") ? stores : [["none", undefined]]) {
+    for (const [store, again] of label.startsWith("int8") ? [["none", undefined]] : stores) {
       const cells = OVERSAMPLES.map((o) => {
         if (!again) return o === 1 ? recall(slots).toFixed(4) : "";
         const cut = slots.map((s, q) =>
@@ -97,7 +104,7 @@ async function measure(load) {
 
 function make(family, options, rows) {
   const all = { ...options, dim: rows.dim };
-  if (!options.centre) return family.create(all);
+  if ((family.training?.(all).sample ?? "none") === "none") return family.create(all);
   // Evenly spaced, as files are trained on.
   const count = Math.min(SAMPLE_ROWS, rows.count);
   const data = new Float32Array(count * rows.dim);

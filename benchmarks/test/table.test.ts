@@ -112,6 +112,25 @@ describe("the tables of speed past the caches", () => {
   });
 });
 
+test("recall against bytes: the sizes of a codec are one line, and a search in two steps is none", () => {
+  const sized = (name: string, bytes: number) => ({
+    ...row(name, true, 1000),
+    bytesPerVector: { code: bytes, total: bytes },
+  });
+  const rows = [
+    sized("Pith spectral, 24 bytes", 24),
+    sized("Pith spectral, 48 bytes", 48),
+    sized("Pith spectral, 24 bytes, then int8", 24),
+    sized("Pith int8, native", 388),
+  ];
+  const drawn = plots({ ...results, datasets: [{ ...results.datasets[0], rows }] });
+  const plot = drawn["bundled-recall.svg"];
+  expect(plot.match(/<polyline/g)).toHaveLength(1);
+  expect(plot).toContain("<title>Pith spectral, 48 bytes: 48 bytes, 0.9912</title>");
+  expect(plot).toContain(">Pith spectral</text>");
+  expect(plot).not.toContain("then int8");
+});
+
 describe("withTables", () => {
   const readme = "# Title\n\n<!-- benchmark:begin -->\nold\n<!-- benchmark:end -->\n\nMore.\n";
 
