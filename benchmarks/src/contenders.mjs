@@ -35,9 +35,9 @@ const spectral = (bytes, more = {}) => ({
 const scalar = { quantizer: "scalar" };
 /** Bytes of a code of 384 dims, and the coefficients and bits that find most in them. */
 const DFT = [
-  [25, { topK: 20, phaseBits: 3 }],
-  [97, { topK: 137, phaseBits: 3, magBits: 1 }],
-  [193, { topK: 164, phaseBits: 5, magBits: 3 }],
+  [25, { topK: 24, phaseBits: 3 }],
+  [97, { topK: 115, phaseBits: 4, magBits: 1 }],
+  [193, { topK: 167, phaseBits: 5, magBits: 3 }],
 ];
 /** Sizes of a code at which codecs of any kind are held against each other. */
 const BYTES = [24, 32, 48, 96, 192];

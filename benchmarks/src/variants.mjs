@@ -34,9 +34,9 @@ const VARIANTS = [
   ...[24, 32, 48, 96, 192].map((bytes) => [spectral, { bytes }]),
   ...[24, 48].map((bytes) => [spectral, { bytes, quantizer: "scalar" }]),
   // 25, 97 and 193 bytes at 384 dims.
-  [spectralDft, { topK: 20, phaseBits: 3 }],
-  [spectralDft, { topK: 137, phaseBits: 3, magBits: 1 }],
-  [spectralDft, { topK: 164, phaseBits: 5, magBits: 3 }],
+  [spectralDft, { topK: 24, phaseBits: 3 }],
+  [spectralDft, { topK: 115, phaseBits: 4, magBits: 1 }],
+  [spectralDft, { topK: 167, phaseBits: 5, magBits: 3 }],
 ];
 
 /** What is kept of each data set for rescoring. */
