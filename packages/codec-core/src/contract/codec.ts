@@ -70,6 +70,11 @@ export interface Codec {
    * (under cosine: the encoded one normalised). A codec without one leaves it out.
    */
   errorBound?(c: Codes): Float32Array;
+  /**
+   * Of each query the standard error of its scores with codes (under cosine of the query of length 1): what a search that
+   * scores hits again may go by. @throws DIM_MISMATCH, LENGTH_MISMATCH, NOT_FINITE
+   */
+  queryError?(queries: Vectors): Float32Array;
   /** @throws CORRUPT_CODES (with the row, counted from `firstRow`) for a code that no encoder writes. For files of strangers. */
   verifyCodes?(c: Codes, firstRow?: number): void;
   /** Lays codes out once for the kernels. Same scores, same ties. */
