@@ -223,18 +223,23 @@ export function asyncKernels(addon: AsyncAddon & KltAddon, at: number): AsyncKer
         addon.turboTopKAsync(job, n, at, ...parts, ...rest),
       );
     },
-    kltEncode: (layout, data, options) =>
-      encode(data, layout.dim, kltStride(layout), options, (job, n, block, out) =>
-        addon.kltEncodeAsync(job, n, at, ...kltParts(layout), block, out),
-      ),
-    kltDecode: (layout, codes, options) =>
-      decode(codes, layout.dim, kltStride(layout), options, (job, n, block, out) =>
-        addon.kltDecodeAsync(job, n, at, ...kltParts(layout), block, out),
-      ),
+    kltEncode: (layout, data, options) => {
+      const parts = kltParts(layout);
+      return encode(data, layout.dim, kltStride(layout), options, (job, n, block, out) =>
+        addon.kltEncodeAsync(job, n, at, ...parts, block, out),
+      );
+    },
+    kltDecode: (layout, codes, options) => {
+      const parts = kltParts(layout);
+      return decode(codes, layout.dim, kltStride(layout), options, (job, n, block, out) =>
+        addon.kltDecodeAsync(job, n, at, ...parts, block, out),
+      );
+    },
     kltTopK: (layout, queries, codes, k, allow, options) => {
+      const parts = kltParts(layout);
       const floats = layout.bits.length + KLT_QUERY_EXTRA;
       return topK(queries, floats, codes, kltStride(layout), k, allow, options, (job, n, ...rest) =>
-        addon.kltTopKAsync(job, n, at, ...kltParts(layout), ...rest),
+        addon.kltTopKAsync(job, n, at, ...parts, ...rest),
       );
     },
   };

@@ -3,7 +3,9 @@ import { afterEach, describe, expect, test } from "vitest";
 import { isPithError } from "../../src/errors.ts";
 import type { AsyncKernels } from "../../src/kernels/async-kernels.ts";
 import { signWords } from "../../src/kernels/hadamard.ts";
-import type { Isa } from "../../src/kernels/kernels.ts";
+import type { Isa, Kernels } from "../../src/kernels/kernels.ts";
+import { type KltLayout, kltStride } from "../../src/kernels/klt-layout.ts";
+import { KLT_QUERY_EXTRA } from "../../src/kernels/klt-scores.ts";
 import { loadNative } from "../../src/kernels/native.ts";
 import { portable } from "../../src/kernels/portable.ts";
 import { useThreads } from "../../src/kernels/threads.ts";
@@ -55,6 +57,40 @@ function sameBytes(actual: ArrayBufferView, expected: ArrayBufferView): void {
   const bytes = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Buffer =>
     Buffer.from(buffer as ArrayBuffer, byteOffset, byteLength);
   expect(bytes(actual).equals(bytes(expected))).toBe(true);
+}
+
+/** Both forms of a codec's kernels, over rows in memory of both kinds. `floats`: of a prepared query. */
+async function sameAsSync<C extends "turbo" | "klt">(
+  layout: Parameters<Kernels[`${C}Encode`]>[0],
+  stride: number,
+  floats: number,
+  codec: C,
+  threads: number,
+): Promise<void> {
+  const count = 50_000;
+  const sync = fastest() as unknown as Record<string, (...given: unknown[]) => void>;
+  const off = asyncs() as unknown as Record<string, (...given: unknown[]) => Promise<never>>;
+  const data = repeated(62, count * DIM);
+  const queries = repeated(63, 5 * floats);
+  const allow = Uint32Array.from({ length: Math.ceil(count / 32) }, (_, i) => Math.imul(i + 1, 0x9e3779b9));
+  const codes = new Uint8Array(count * stride);
+  sync[`${codec}Encode`](layout, data, codes);
+  const decoded = new Float32Array(data.length);
+  sync[`${codec}Decode`](layout, codes, decoded);
+  for (const [rows, bytes] of [
+    [data, codes],
+    [shared(data), shared(codes)],
+  ]) {
+    sameBytes(await off[`${codec}Encode`](layout, rows, { threads }), codes);
+    sameBytes(await off[`${codec}Decode`](layout, bytes, { threads }), decoded);
+    for (const list of [undefined, allow]) {
+      const found = { slots: new Uint32Array(50), scores: new Float32Array(50) };
+      sync[`${codec}TopK`](layout, queries, codes, 10, list, found);
+      expect(await off[`${codec}TopK`](layout, queries, bytes, 10, list, { threads })).toEqual(found);
+    }
+  }
+  data[5 * DIM + 1] = Number.NaN;
+  expect(await codeOf(off[`${codec}Encode`](layout, data, { threads }))).toBe("NOT_FINITE");
 }
 
 async function codeOf(running: Promise<unknown>): Promise<string> {
@@ -127,43 +163,41 @@ describe.skipIf(skipped !== undefined)("kernels off the event loop", () => {
   });
 
   test.each([1, 3])("have the bits of the others over rotated codes, with %i threads", async (threads) => {
-    const count = 50_000;
-    const sync = fastest();
-    const { turboEncode, turboDecode, turboTopK } = asyncs();
-    if (!turboEncode || !turboDecode || !turboTopK) throw new Error("no asynchronous kernels");
-    const data = repeated(62, count * DIM);
-    const queries = repeated(63, 5 * (DIM + TURBO_QUERY_EXTRA));
-    const allow = Uint32Array.from({ length: Math.ceil(count / 32) }, (_, i) => Math.imul(i + 1, 0x9e3779b9));
     for (const bits of [3, 4]) {
       const layout: TurboLayout = {
         metric: "l2",
         dim: DIM,
         bits,
+        trellis: false,
         signs: Uint32Array.from({ length: 4 * signWords(DIM) }, (_, i) => Math.imul(i + 1, 0x85ebca6b)),
         mean: repeated(64, DIM),
         table: new Float32Array(),
       };
-      const codes = new Uint8Array(count * turboStride(layout));
-      sync.turboEncode(layout, data, codes);
-      const decoded = new Float32Array(data.length);
-      sync.turboDecode(layout, codes, decoded);
-      for (const [floats, bytes] of [
-        [data, codes],
-        [shared(data), shared(codes)],
-      ]) {
-        sameBytes(await turboEncode(layout, floats, { threads }), codes);
-        sameBytes(await turboDecode(layout, bytes, { threads }), decoded);
-        for (const list of [undefined, allow]) {
-          const found = { slots: new Uint32Array(50), scores: new Float32Array(50) };
-          sync.turboTopK(layout, queries, codes, 10, list, found);
-          expect(await turboTopK(layout, queries, bytes, 10, list, { threads })).toEqual(found);
-        }
-      }
-      data[5 * DIM + 1] = Number.NaN;
-      expect(await codeOf(turboEncode(layout, data, { threads }))).toBe("NOT_FINITE");
-      data[5 * DIM + 1] = 0;
+      await sameAsSync(layout, turboStride(layout), DIM + TURBO_QUERY_EXTRA, "turbo", threads);
     }
   });
+
+  test.each([1, 3])(
+    "have the bits of the others over codes in a learned basis, with %i threads",
+    async (threads) => {
+      const count = 20;
+      const layout: KltLayout = {
+        metric: "l2",
+        dim: DIM,
+        trellis: true,
+        codeBytes: 6,
+        bits: Uint8Array.from({ length: count }, (_, r) => [1, 2, 3, 6][Math.floor(r / 6)]),
+        mean: repeated(67, DIM),
+        columns: repeated(68, DIM * count).map((v) => Math.round(20 * v)),
+        forward: repeated(69, count),
+        back: repeated(70, count),
+        step: repeated(71, count),
+        twice: repeated(72, count),
+        table: Float32Array.from({ length: 256 }, (_, i) => i && 0.1 * 1.02 ** i),
+      };
+      await sameAsSync(layout, kltStride(layout), count + KLT_QUERY_EXTRA, "klt", threads);
+    },
+  );
 
   test("a panic in Rust rejects with INTERNAL, and the process lives", async () => {
     const addon = loadNative();
