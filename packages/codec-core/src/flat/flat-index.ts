@@ -11,11 +11,10 @@ import { checkQuery, checkShape, checkVectors, type Vectors, vectors } from "../
 import { PithError } from "../errors.ts";
 import type { Id } from "../ids.ts";
 import { kernels } from "../kernels/backend.ts";
-import { Bitset } from "./bitset.ts";
 import { CodedRows } from "./coded-rows.ts";
 import { IdMap } from "./id-map.ts";
 import { LaidOut } from "./laid-out.ts";
-import { hitsWanted, type Match, Matcher, marginsOf, type SearchOptions } from "./matches.ts";
+import { allowedSlots, hitsWanted, type Match, Matcher, marginsOf, type SearchOptions } from "./matches.ts";
 import { checkKeep, type Keep, keepDtype, Originals } from "./originals.ts";
 import {
   type IndexParts,
@@ -135,7 +134,7 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
     const wanted = hitsWanted(k, options, originals);
     const asked = vectors(query, this.codec.dim);
     const margins = marginsOf(this.codec, asked, options);
-    const allow = this.#allowed(options);
+    const allow = allowedSlots(ids, options);
     const [found] = this.#scorer.topKBatch(asked, this.#laidOut.of(codes), wanted, allow);
     return new Matcher(ids, k, options.rescore ? originals : undefined, margins).of(query, found);
   }
@@ -150,7 +149,7 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
     const { signal, threads, onProgress } = options;
     const wanted = hitsWanted(k, options, originals);
     const margins = marginsOf(this.codec, queries, options);
-    const allow = this.#allowed(options);
+    const allow = allowedSlots(ids, options);
     const pinned = kernels().async !== undefined;
     using rows = codes.lend(pinned);
     using kept = originals?.rows.lendStore();
@@ -173,7 +172,7 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
   }
 
   stats(): IndexStats {
-    return indexStats(this.codec, this.metric, this.#live());
+    return indexStats(this.codec, this.metric, this.#live(), this.#laidOut.byteLength);
   }
 
   /** The bytes of a Pith file of kind "codes", removed slots left out. */
@@ -202,11 +201,11 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
     options: LoadOptions = {},
   ): Promise<FlatIndex<I>> {
     const { loadContents } = await import("../files/load-contents.ts");
-    const { contents, trusted, left } = await loadContents(path, options);
+    const { contents, ...origin } = await loadContents(path, options);
     try {
-      return FlatIndex.#of(indexFromContents<I>(contents, [families].flat(), trusted, left));
+      return FlatIndex.#of(indexFromContents<I>(contents, [families].flat(), origin));
     } catch (error) {
-      left?.reader.close();
+      origin.left?.reader.close();
       throw error;
     }
   }
@@ -220,6 +219,7 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
   /** Lets the memory go; every later call but this one is DISPOSED. */
   [Symbol.dispose](): void {
     this.#parts?.originals?.rows.close();
+    this.#laidOut.forget();
     this.#parts = undefined;
   }
 
@@ -275,21 +275,6 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
       added,
     );
     return { added: fresh.length, replaced: ids.length - fresh.length };
-  }
-
-  /** Slots that may be hit; undefined where all may. */
-  #allowed({ filter }: SearchOptions<I>): Bitset | undefined {
-    const { ids } = this.#live();
-    if (!filter) return ids.live;
-    const allow = new Bitset(ids.length);
-    if (typeof filter === "function") {
-      for (const slot of ids.liveSlots()) if (filter(ids.at(slot))) allow.add(slot);
-    } else
-      for (const id of filter.allow) {
-        const slot = ids.slotOf(id);
-        if (slot !== undefined) allow.add(slot);
-      }
-    return allow;
   }
 }
 

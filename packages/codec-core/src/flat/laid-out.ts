@@ -24,6 +24,10 @@ export class LaidOut {
     return resident;
   }
 
+  forget(): void {
+    this.#made = undefined;
+  }
+
   /** Bytes of memory that it holds. */
   get byteLength(): number {
     return this.#made?.resident.byteLength ?? 0;

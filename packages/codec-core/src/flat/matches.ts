@@ -5,6 +5,7 @@ import type { Hits } from "../contract/hits.ts";
 import { sliceVectors, type Vectors } from "../contract/vectors.ts";
 import { PithError } from "../errors.ts";
 import type { Id } from "../ids.ts";
+import { Bitset } from "./bitset.ts";
 import type { IdMap } from "./id-map.ts";
 import type { KeptRows } from "./persist.ts";
 import { checkK } from "./top-k.ts";
@@ -76,6 +77,20 @@ function near({ slots, scores, length }: Hits, k: number, margin: number): Hits 
     else beyond = middle;
   }
   return { slots: slots.subarray(0, end), scores: scores.subarray(0, end), length: end };
+}
+
+/** Slots that may be hit; undefined where all may. */
+export function allowedSlots<I extends Id>(ids: IdMap<I>, { filter }: SearchOptions<I>): Bitset | undefined {
+  if (!filter) return ids.live;
+  const allow = new Bitset(ids.length);
+  if (typeof filter === "function") {
+    for (const slot of ids.liveSlots()) if (filter(ids.at(slot))) allow.add(slot);
+  } else
+    for (const id of filter.allow) {
+      const slot = ids.slotOf(id);
+      if (slot !== undefined) allow.add(slot);
+    }
+  return allow;
 }
 
 /** Makes a query's matches from its hits. */

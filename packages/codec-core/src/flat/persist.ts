@@ -116,16 +116,23 @@ export function indexFromBytes<I extends Id>(
   return indexFromContents(parsePith(bytes), families);
 }
 
-/**
- * `trusted`: codes aren't looked at, and ids when they are asked for. The tensors' bytes are kept. `left`: kept rows that
- * stay in the file; their tensor has no bytes.
- */
+/** How the contents of a file came about. */
+export interface Origin {
+  /** Only the header and the codec's state were checked: codes aren't looked at, and ids when they are asked for. */
+  readonly trusted?: boolean | undefined;
+  /** The tensors are views of the mapped file. */
+  readonly mapped?: boolean | undefined;
+  /** Kept rows that stay in the file: their tensor has no bytes. */
+  readonly left?: LeftRows | undefined;
+}
+
+/** The tensors' bytes are kept. */
 export function indexFromContents<I extends Id>(
   contents: PithContents,
   families: readonly CodecFamily[],
-  trusted: boolean = false,
-  left?: LeftRows,
+  origin: Origin = {},
 ): LoadedIndex<I> {
+  const { trusted = false, mapped } = origin;
   const { codec: stamp, count, tensors } = contents;
   if (!stamp || contents.kind !== "codes")
     throw new PithError(
@@ -144,20 +151,19 @@ export function indexFromContents<I extends Id>(
   const ids = new IdMap<I>(
     idsOf(contents, trusted) ?? IdColumn.from(Array.from({ length: count }, (_, row) => row)),
   );
-  const originals = keptRows(contents, metric, families, trusted, left);
-  return { codec, metric, parts: { ids, codes: new RowStore(codec.stride, codes.bytes), originals } };
+  const originals = keptRows(contents, metric, families, origin);
+  return { codec, metric, parts: { ids, codes: new RowStore(codec.stride, codes.bytes, mapped), originals } };
 }
 
 function keptRows(
   contents: PithContents,
   metric: Metric,
   families: readonly CodecFamily[],
-  trusted: boolean,
-  left: LeftRows | undefined,
+  { trusted = false, mapped, left }: Origin,
 ): KeptRows | undefined {
   const { dim, count, rescore, tensors } = contents;
   const storeOf = (stride: number, bytes: Uint8Array): KeptStore =>
-    left ? FileRows.of(stride, count, left.reader) : new RowStore(stride, bytes);
+    left ? FileRows.of(stride, count, left.reader) : new RowStore(stride, bytes, mapped);
   const kept = tensors["vectors"];
   if (kept) {
     const dtype = kept.dtype as FloatDtype;

@@ -18,15 +18,17 @@ export class RowStore implements KeptStore {
   #buffer: Uint8Array;
   #count: number;
 
-  /** Takes `bytes` over as the first rows; they are copied at the first change. */
-  constructor(stride: number, bytes: Uint8Array = new Uint8Array(0)) {
+  /** Takes `bytes` over as the first rows; they are copied at the first change. `mapped`: they are those of a mapped file. */
+  constructor(stride: number, bytes: Uint8Array = new Uint8Array(0), mapped: boolean = false) {
     this.stride = stride;
+    this.#mapped = mapped;
     this.#buffer = bytes;
     this.#count = bytes.length / stride;
     this.#owned = bytes.length === 0;
   }
 
   #owned: boolean;
+  readonly #mapped: boolean;
   #version = 0;
   /** How many read this very buffer. */
   #readers = { count: 0 };
@@ -41,7 +43,7 @@ export class RowStore implements KeptStore {
   }
 
   get memoryBytes(): number {
-    return this.#count * this.stride;
+    return this.#mapped && !this.#owned ? 0 : this.#count * this.stride;
   }
 
   /** All rows, without a copy. */

@@ -18,7 +18,10 @@ export interface IndexStats {
   readonly originalBytes: number;
   /** Learned state of the codec, and of the one whose codes are kept. */
   readonly sideBytes: number;
-  /** What searching takes in memory: codes, kept rows that aren't left in a file, and learned state. Ids come on top. */
+  /**
+   * What searching takes in memory: codes, these once more where the first search laid them out for the kernels, kept rows, and
+   * learned state; without what is left in a file or mapped. Ids come on top.
+   */
   readonly memoryBytes: number;
 }
 
@@ -26,6 +29,7 @@ export function indexStats<I extends Id>(
   codec: Codec,
   metric: Metric,
   { ids, codes, originals }: IndexParts<I>,
+  laidOutBytes: number,
 ): IndexStats {
   const finer = originals && "codec" in originals ? stateBytes(originals.codec.state()) : 0;
   const sideBytes = stateBytes(codec.state()) + finer;
@@ -39,6 +43,6 @@ export function indexStats<I extends Id>(
     codeBytes: codes.bytes.length,
     originalBytes: originals ? originals.rows.count * originals.rows.stride : 0,
     sideBytes,
-    memoryBytes: codes.memoryBytes + (originals?.rows.memoryBytes ?? 0) + sideBytes,
+    memoryBytes: codes.memoryBytes + laidOutBytes + (originals?.rows.memoryBytes ?? 0) + sideBytes,
   };
 }

@@ -118,6 +118,11 @@ describe.each(backends)("on %s, kept rows left in the file", (name) => {
       expect(index.stats()).toMatchObject({ ...stored, memoryBytes: ROWS * DIM });
       index.upsert(["row 3", "new"], gaussian(2, 4));
       expect(index.stats().memoryBytes).toBe((ROWS + 1) * DIM + 2 * stride);
+      using mapped = await load(path, { map: true, rescore: "file" });
+      expect(mapped.stats()).toMatchObject({
+        ...stored,
+        memoryBytes: name === "native" && process.platform !== "win32" ? 0 : ROWS * DIM,
+      });
     }
   });
 
