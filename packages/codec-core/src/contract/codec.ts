@@ -31,7 +31,7 @@ export interface CodecSupports {
   readonly deterministic: "bitwise" | "ranking";
   /**
    * "exact" (the default): scores are those of decoded vectors with the query as it is. "integer": with the query
-   * rounded to 127 steps of its largest coordinate, after a rotation if the codec has one, so that scores are the same
+   * rounded to 127 steps of its largest coordinate or more, in a basis of the codec if it has one, so that scores are the same
    * bits on every backend; under l2 the squared length of the vector as it was may stand for that of the decoded one.
    */
   readonly scoring?: "exact" | "integer";
@@ -70,6 +70,11 @@ export interface Codec {
    * (under cosine: the encoded one normalised). A codec without one leaves it out.
    */
   errorBound?(c: Codes): Float32Array;
+  /**
+   * Of each query the standard error of its scores with codes (under cosine of the query of length 1): what a search that
+   * scores hits again may go by. @throws DIM_MISMATCH, LENGTH_MISMATCH, NOT_FINITE
+   */
+  queryError?(queries: Vectors): Float32Array;
   /** @throws CORRUPT_CODES (with the row, counted from `firstRow`) for a code that no encoder writes. For files of strangers. */
   verifyCodes?(c: Codes, firstRow?: number): void;
   /** Lays codes out once for the kernels. Same scores, same ties. */

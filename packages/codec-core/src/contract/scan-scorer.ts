@@ -61,19 +61,16 @@ export function scanScorer(
     return cutHits(out, count, hits);
   };
   const check = (c: Codes | Resident): void => {
-    if (!("kind" in c)) {
-      checkCodes(c, codec.stride);
-      return;
-    }
-    if (scan.resident?.owns(c)) return;
-    throw new PithError(
-      "CODEC_MISMATCH",
-      `expected codes of this ${codec.name}, got some laid out by another codec`,
-      {
-        expected: codec.name,
-        actual: c.codec,
-      },
-    );
+    if (!("kind" in c)) checkCodes(c, codec.stride);
+    else if (!scan.resident?.owns(c))
+      throw new PithError(
+        "CODEC_MISMATCH",
+        `expected codes of this ${codec.name}, got some laid out by another codec`,
+        {
+          expected: codec.name,
+          actual: c.codec,
+        },
+      );
   };
   const search = (
     queries: Float32Array,

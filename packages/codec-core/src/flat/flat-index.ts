@@ -14,7 +14,7 @@ import { kernels } from "../kernels/backend.ts";
 import { CodedRows } from "./coded-rows.ts";
 import { IdMap } from "./id-map.ts";
 import { LaidOut } from "./laid-out.ts";
-import { allowedSlots, hitsWanted, type Match, Matcher, type SearchOptions } from "./matches.ts";
+import { allowedSlots, hitsWanted, type Match, Matcher, marginsOf, type SearchOptions } from "./matches.ts";
 import { checkKeep, type Keep, keepDtype, Originals } from "./originals.ts";
 import {
   type IndexParts,
@@ -132,14 +132,11 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
     const { ids, codes, originals } = this.#live();
     checkQuery(query, this.codec.dim);
     const wanted = hitsWanted(k, options, originals);
+    const asked = vectors(query, this.codec.dim);
+    const margins = marginsOf(this.codec, asked, options);
     const allow = allowedSlots(ids, options);
-    const [found] = this.#scorer.topKBatch(
-      vectors(query, this.codec.dim),
-      this.#laidOut.of(codes),
-      wanted,
-      allow,
-    );
-    return new Matcher(ids, k, options.rescore ? originals : undefined).of(query, found);
+    const [found] = this.#scorer.topKBatch(asked, this.#laidOut.of(codes), wanted, allow);
+    return new Matcher(ids, k, options.rescore ? originals : undefined, margins).of(query, found);
   }
 
   /**
@@ -151,6 +148,7 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
     checkVectors(queries, this.codec.dim);
     const { signal, threads, onProgress } = options;
     const wanted = hitsWanted(k, options, originals);
+    const margins = marginsOf(this.codec, queries, options);
     const allow = allowedSlots(ids, options);
     const pinned = kernels().async !== undefined;
     using rows = codes.lend(pinned);
@@ -166,7 +164,7 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
     });
     const again = options.rescore && originals && kept;
     const exact = again ? originals.over(kept.rows) : undefined;
-    return await new Matcher(ids, k, exact).ofAll(queries, found, signal);
+    return await new Matcher(ids, k, exact, margins).ofAll(queries, found, signal);
 
     function perQuery(done: number): number {
       return count === 0 ? queries.count : Math.floor(done / count);

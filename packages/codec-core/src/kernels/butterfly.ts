@@ -17,7 +17,8 @@ const { cos: F5, sin: H5 } = circlePoint(2, 5);
 export function butterfly(r: number, a: { readonly re: Float64Array; readonly im: Float64Array }): void {
   const { re, im } = a;
   if (r === 2) {
-    const [x, y] = [re[0], im[0]];
+    const x = re[0];
+    const y = im[0];
     re[0] = x + re[1];
     im[0] = y + im[1];
     re[1] = x - re[1];
@@ -28,8 +29,14 @@ export function butterfly(r: number, a: { readonly re: Float64Array; readonly im
 }
 
 function four(re: Float64Array, im: Float64Array): void {
-  const [sr, si, dr, di] = [re[0] + re[2], im[0] + im[2], re[0] - re[2], im[0] - im[2]];
-  const [ur, ui, vr, vi] = [re[1] + re[3], im[1] + im[3], re[1] - re[3], im[1] - im[3]];
+  const sr = re[0] + re[2];
+  const si = im[0] + im[2];
+  const dr = re[0] - re[2];
+  const di = im[0] - im[2];
+  const ur = re[1] + re[3];
+  const ui = im[1] + im[3];
+  const vr = re[1] - re[3];
+  const vi = im[1] - im[3];
   re[0] = sr + ur;
   im[0] = si + ui;
   re[1] = dr + vi;
@@ -41,9 +48,12 @@ function four(re: Float64Array, im: Float64Array): void {
 }
 
 function three(re: Float64Array, im: Float64Array): void {
-  const [ur, ui] = [re[1] + re[2], im[1] + im[2]];
-  const [vr, vi] = [F * (re[1] - re[2]), F * (im[1] - im[2])];
-  const [er, ei] = [re[0] - ur * 0.5, im[0] - ui * 0.5];
+  const ur = re[1] + re[2];
+  const ui = im[1] + im[2];
+  const vr = F * (re[1] - re[2]);
+  const vi = F * (im[1] - im[2]);
+  const er = re[0] - ur * 0.5;
+  const ei = im[0] - ui * 0.5;
   re[0] += ur;
   im[0] += ui;
   re[1] = er + vi;
@@ -53,12 +63,22 @@ function three(re: Float64Array, im: Float64Array): void {
 }
 
 function five(re: Float64Array, im: Float64Array): void {
-  const [sr, si, dr, di] = [re[1] + re[4], im[1] + im[4], re[1] - re[4], im[1] - im[4]];
-  const [tr, ti, er, ei] = [re[2] + re[3], im[2] + im[3], re[2] - re[3], im[2] - im[3]];
-  const [xr, xi] = [re[0] + C5 * sr + F5 * tr, im[0] + C5 * si + F5 * ti];
-  const [yr, yi] = [re[0] + F5 * sr + C5 * tr, im[0] + F5 * si + C5 * ti];
-  const [ur, ui] = [G5 * dr + H5 * er, G5 * di + H5 * ei];
-  const [vr, vi] = [H5 * dr - G5 * er, H5 * di - G5 * ei];
+  const sr = re[1] + re[4];
+  const si = im[1] + im[4];
+  const dr = re[1] - re[4];
+  const di = im[1] - im[4];
+  const tr = re[2] + re[3];
+  const ti = im[2] + im[3];
+  const er = re[2] - re[3];
+  const ei = im[2] - im[3];
+  const xr = re[0] + C5 * sr + F5 * tr;
+  const xi = im[0] + C5 * si + F5 * ti;
+  const yr = re[0] + F5 * sr + C5 * tr;
+  const yi = im[0] + F5 * si + C5 * ti;
+  const ur = G5 * dr + H5 * er;
+  const ui = G5 * di + H5 * ei;
+  const vr = H5 * dr - G5 * er;
+  const vi = H5 * di - G5 * ei;
   re[0] = re[0] + sr + tr;
   im[0] = im[0] + si + ti;
   re[1] = xr + ui;

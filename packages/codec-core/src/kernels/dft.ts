@@ -140,7 +140,8 @@ function chirpOf(n: number): Chirp {
 /** a_j b_j of j < n into `out`. */
 function multiply(a: Complex, b: Complex, n: number, out: Complex): void {
   for (let j = 0; j < n; j++) {
-    const [x, y] = [a.re[j], a.im[j]];
+    const x = a.re[j];
+    const y = a.im[j];
     out.re[j] = x * b.re[j] - y * b.im[j];
     out.im[j] = x * b.im[j] + y * b.re[j];
   }
@@ -157,7 +158,10 @@ function pass({ r, m, s, w }: Stage, from: Complex, to: Complex): void {
       butterfly(r, a);
       for (let k = 0; k < r; k++) {
         const at = q + s * (r * p + k);
-        const [x, y, u, v] = [a.re[k], a.im[k], w.re[p * r + k], w.im[p * r + k]];
+        const x = a.re[k];
+        const y = a.im[k];
+        const u = w.re[p * r + k];
+        const v = w.im[p * r + k];
         to.re[at] = x * u - y * v;
         to.im[at] = x * v + y * u;
       }

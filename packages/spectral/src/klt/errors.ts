@@ -10,7 +10,7 @@
  * queries, on average: with x' and d' the parts of a row and of another row's error that lie there, the mean of <x', d'>^2
  * over the mean of |x'|^2.
  */
-import { type KltLayout, kernels, kltStride, type Vectors } from "@pith/codec-core";
+import { KLT_QUERY_EXTRA, type KltLayout, kernels, kltStride, type Vectors } from "@pith/codec-core";
 
 /** Floats decoded at a time. */
 const BLOCK_FLOATS = 1_048_576;
@@ -93,15 +93,18 @@ function axisProducts(layout: KltLayout, rows: Float32Array): Float64Array {
 
 /** Root mean square of what scores with each query are off by; `errors` as `measure` gives them. */
 export function queryErrors(layout: KltLayout, errors: Float32Array, queries: Vectors): Float32Array {
-  const { dim, metric, bits } = layout;
-  const count = bits.length;
+  const { dim, metric, step } = layout;
+  const count = step.length;
   const times = metric === "l2" ? 2 : 1;
-  const products = axisProducts(layout, queries.data);
+  const floats = count + KLT_QUERY_EXTRA;
+  const prepared = new Float32Array(queries.count * floats);
+  kernels().kltQueries(layout, queries.data, prepared);
   return Float32Array.from({ length: queries.count }, (_, i) => {
     let rest = between(queries.data, i, queries.data, i, dim);
     let sum = 0;
+    const unit = prepared[(i + 1) * floats - 1];
     for (let r = 0; r < count; r++) {
-      const energy = products[i * count + r] ** 2;
+      const energy = ((prepared[i * floats + r] * unit) / step[r]) ** 2;
       sum += energy * errors[r];
       rest -= energy;
     }

@@ -24,7 +24,7 @@ pub(crate) struct PerWindow<T>(pub(crate) [T; WINDOWS]);
 /// What steps share of coordinates of as many bits, and as many after them.
 pub(crate) struct Steps {
     pub(crate) bits: usize,
-    next: usize,
+    pub(crate) next: usize,
     /// Of each window its value.
     pub(crate) values: PerWindow<i16>,
     /// Of each window the u at whose least cost it begins.

@@ -79,25 +79,16 @@ impl Record {
     }
 }
 
-/// A byte's set bits.
-#[derive(Clone, Copy)]
-struct SetBits {
-    /// Their positions, the lowest first.
-    positions: [u32; 8],
-    count: u32,
-}
-
-/// Of each byte.
-static SET_BITS: [SetBits; 256] = {
-    let mut table = [SetBits { positions: [0; 8], count: 0 }; 256];
+/// Of each byte the positions of its set bits, the lowest first, in eight lanes of 16 bits.
+static SET_BITS: [u128; 256] = {
+    let mut table = [0; 256];
     let mut byte = 0;
     while byte < 256 {
-        let bits = &mut table[byte];
-        let mut bit = 0;
+        let (mut bit, mut found) = (0, 0);
         while bit < 8 {
             if byte >> bit & 1 == 1 {
-                bits.positions[bits.count as usize] = bit;
-                bits.count += 1;
+                table[byte] |= (bit as u128) << (16 * found);
+                found += 1;
             }
             bit += 1;
         }
@@ -106,16 +97,30 @@ static SET_BITS: [SetBits; 256] = {
     table
 };
 
+/// How many they are.
+static SET_COUNTS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = (byte as u8).count_ones() as u8;
+        byte += 1;
+    }
+    table
+};
+
 /// Reads rows, in two steps: what the first writes in pieces of eight the second reads in other pieces, which takes long
 /// where it follows at once. Each is best done for several rows.
-pub(super) struct Unpacker<'a> {
+pub(super) struct Unpacker {
     record: Record,
-    levels: &'a [f32],
+    /// Levels by the byte that stands for them.
+    levels: Option<Box<[f32; 256]>>,
 }
 
-impl<'a> Unpacker<'a> {
-    pub(super) fn new(layout: &DftLayout<'a>) -> Unpacker<'a> {
-        Unpacker { record: Record::of(layout), levels: layout.levels }
+impl Unpacker {
+    pub(super) fn new(layout: &DftLayout) -> Unpacker {
+        let level = |i: usize| layout.levels[i.min(layout.levels.len() - 1)];
+        let levels = (layout.levels.len() > 1).then(|| Box::new(std::array::from_fn(level)));
+        Unpacker { record: Record::of(layout), levels }
     }
 
     /// Room for what `find` writes of a row.
@@ -125,20 +130,23 @@ impl<'a> Unpacker<'a> {
 
     /// Finds the upper parts of a row's bins; false where the map isn't one of `top_k` bits.
     #[inline(always)]
-    pub(super) fn find(&self, row: &[u8], positions: &mut [u32]) -> bool {
+    pub(super) fn find(&self, row: &[u8], positions: &mut [u16]) -> bool {
+        /// One in each lane.
+        const ONES: u128 = u128::MAX / 0xffff;
         let Record { form, top_k, map_bits, .. } = self.record;
         match form {
             Form::Plain => positions[..top_k].fill(0),
-            Form::All => positions.iter_mut().enumerate().for_each(|(i, position)| *position = i as u32),
+            Form::All => positions.iter_mut().enumerate().for_each(|(i, position)| *position = i as u16),
             Form::Map | Form::Split => {
-                let mut found = 0;
-                for (i, &byte) in row[..map_bits.div_ceil(8)].iter().enumerate() {
-                    let left = map_bits - 8 * i;
-                    let byte = if left < 8 { byte & ((1 << left) - 1) } else { byte };
-                    let bits = &SET_BITS[usize::from(byte)];
-                    let to: &mut [u32; 8] = positions[found..].first_chunk_mut().expect("room for eight");
-                    *to = bits.positions.map(|position| 8 * i as u32 + position);
-                    found += bits.count as usize;
+                let (mut found, mut first) = (0, 0u128);
+                let (map, last) = row[..map_bits.div_ceil(8)].split_at(map_bits / 8);
+                let last = last.iter().map(|byte| byte & ((1 << (map_bits % 8)) - 1));
+                for byte in map.iter().copied().chain(last) {
+                    let to: &mut [u16; 8] = positions[found..].first_chunk_mut().expect("room for eight");
+                    // SAFETY: eight lanes of 16 bits are sixteen bytes; a map has fewer than 2^16 bits.
+                    unsafe { to.as_mut_ptr().cast::<u128>().write_unaligned(SET_BITS[usize::from(byte)] + first) };
+                    found += usize::from(SET_COUNTS[usize::from(byte)]);
+                    first += 8 * ONES;
                 }
                 return found == top_k;
             }
@@ -149,12 +157,12 @@ impl<'a> Unpacker<'a> {
     /// Writes the place (bin 2^phase_bits + phase) of each coefficient and, where there is a choice, its level. Behind the
     /// stream `row` has seven bytes more, of anything.
     #[inline(always)]
-    pub(super) fn place(&self, row: &[u8], positions: &[u32], places: &mut [u32], weights: &mut [f32]) {
+    pub(super) fn place(&self, row: &[u8], positions: &[u16], places: &mut [u32], weights: &mut [f32]) {
         let Record { form, top_k, field_bits, .. } = self.record;
         let (places, weights) = (&mut places[..top_k], &mut weights[..top_k]);
         let (step, shift) = (u32::from(form == Form::Split), self.record.place_bits());
         for (i, (place, &position)) in places.iter_mut().zip(positions).enumerate() {
-            *place = (position - step * i as u32) << shift;
+            *place = (u32::from(position) - step * i as u32) << shift;
         }
         match field_bits {
             0..=7 => self.fields::<8>(row, places, weights),
@@ -169,21 +177,34 @@ impl<'a> Unpacker<'a> {
     fn fields<const G: usize>(&self, row: &[u8], places: &mut [u32], weights: &mut [f32]) {
         let Record { map_bits, field_bits, .. } = self.record;
         let place_bits = self.record.place_bits();
-        let (low, whole) = ((1u64 << place_bits) - 1, (1u64 << field_bits) - 1);
-        let chosen = self.levels.len() > 1;
-        let mut bit = map_bits;
-        for (places, weights) in places.chunks_mut(G).zip(weights.chunks_mut(G)) {
+        let low = (1u64 << place_bits) - 1;
+        let whole = (1u64 << field_bits) - 1;
+        let word = |bit: usize| {
             let bytes = row[bit / 8..].first_chunk().expect("eight bytes");
-            let word = u64::from_le_bytes(*bytes) >> (bit % 8);
-            for (l, place) in places.iter_mut().enumerate() {
-                *place |= (word >> (l * field_bits) & low) as u32;
+            u64::from_le_bytes(*bytes) >> (bit % 8)
+        };
+        let (groups, last) = places.as_chunks_mut::<G>();
+        let (of_groups, of_last) = weights.as_chunks_mut::<G>();
+        let mut bit = map_bits;
+        for (places, weights) in groups.iter_mut().zip(of_groups) {
+            let word = word(bit);
+            for l in 0..G {
+                places[l] |= (word >> (l * field_bits) & low) as u32;
             }
-            if chosen {
-                for (l, weight) in weights.iter_mut().enumerate() {
-                    *weight = self.levels[((word >> (l * field_bits) & whole) >> place_bits) as usize];
+            if let Some(levels) = &self.levels {
+                for l in 0..G {
+                    weights[l] = levels[usize::from(((word >> (l * field_bits) & whole) >> place_bits) as u8)];
                 }
             }
             bit += G * field_bits;
+        }
+        for (place, weight) in last.iter_mut().zip(of_last) {
+            let field = word(bit) & whole;
+            *place |= (field & low) as u32;
+            if let Some(levels) = &self.levels {
+                *weight = levels[usize::from((field >> place_bits) as u8)];
+            }
+            bit += field_bits;
         }
     }
 }

@@ -241,10 +241,10 @@ fn score(metric: Metric, table: &Table, sum: f32, scalar: f32, squares: f32) -> 
 /// Fills blocks.
 struct Reader<'a> {
     rows: Rows<'a>,
-    unpacker: Unpacker<'a>,
+    unpacker: Unpacker,
     width: usize,
     /// What was found of each row of a block.
-    positions: Vec<u32>,
+    positions: Vec<u16>,
     memory: Vec<u8>,
 }
 

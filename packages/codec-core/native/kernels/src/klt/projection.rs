@@ -5,9 +5,6 @@ use crate::simd::{F32x16, Simd};
 
 const LANES: usize = 16;
 
-/// Registers of components that are summed up together.
-const WIDTH: usize = 4;
-
 /// The reference: `out` has a float for each component.
 pub(super) fn project(layout: &KltLayout, row: &[f32], out: &mut [f32]) {
     out.fill(0.0);
@@ -30,8 +27,8 @@ pub(super) unsafe fn project_lanes<S: Simd>(layout: &KltLayout, rows: &[f32], ou
     unsafe {
         match (components < LANES, S::WIDE) {
             (true, _) => tiles::<S::F, 4, 1>(layout, rows, out),
-            (false, true) => tiles::<S::F, 4, WIDTH>(layout, rows, out),
-            (false, false) => tiles::<S::F, 2, WIDTH>(layout, rows, out),
+            (false, true) => tiles::<S::F, 4, 4>(layout, rows, out),
+            (false, false) => tiles::<S::F, 2, 2>(layout, rows, out),
         }
     }
 }

@@ -7,12 +7,13 @@
 mod doubles;
 pub(super) mod mixed;
 mod nibbles;
+mod trellis;
 pub(super) mod turbo;
 pub(super) mod windows;
 
 use super::{F32x16, Kernel, LaneTests, Lanes, RowTest, ScanTest, Simd, Words};
 use crate::int8::{LEAST_SQUARE, SANE, best};
-use crate::trellis::{self, PerWindow, Steps};
+use crate::trellis::{PerWindow, Steps};
 use crate::turbo::Cells;
 use std::arch::x86_64::*;
 
@@ -47,8 +48,12 @@ impl Simd for Avx2 {
 
     #[inline(always)]
     unsafe fn trellis_step(steps: &Steps, costs: &mut PerWindow<u16>, coordinate: i8, settle: bool, came: &mut [u16]) {
-        // The compiler's own lanes will do but for `sources`, which this instruction set can't follow.
-        trellis::step(steps, costs, coordinate, settle, came);
+        match steps.bits {
+            1 => trellis::step::<8>(steps, costs, coordinate, settle, came),
+            2 => trellis::step::<4>(steps, costs, coordinate, settle, came),
+            3 => trellis::step::<2>(steps, costs, coordinate, settle, came),
+            _ => trellis::step::<1>(steps, costs, coordinate, settle, came),
+        }
     }
 }
 
