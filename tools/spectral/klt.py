@@ -190,10 +190,10 @@ class Codec:
             base = base + x
         entries, step = np.zeros(values.shape, int), f32(0)
         with np.errstate(divide="ignore", over="ignore"):
-            factor = f32(127) / largest
+            factor = f32(381) / largest
         if 0 < largest < np.inf and factor < np.inf:
-            entries = np.clip(np.rint((values - low[:, None]) * factor), 0, 127).astype(int)
-            step = largest / f32(127)
+            entries = np.clip(np.rint((values - low[:, None]) * factor), 0, 381).astype(int)
+            step = largest / f32(381)
 
         def inner(code):
             stream = np.frombuffer(code[: self.code_bytes], np.uint8)

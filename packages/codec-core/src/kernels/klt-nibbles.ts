@@ -6,14 +6,15 @@
  * A query is prepared as by klt-scores.ts: p_r, then bias, Q, unit. All arithmetic is float32, sums in order.
  *   value_n(v)  the sum over the components r of nibble n of f32(p_r level_r(v)); 0 where it holds none
  *   low_n, range_n = the least of the 16 values, and f32(the greatest - low_n);  G = the greatest range
- *   entry_n(v)  f32(f32(value_n(v) - low_n) f32(127 / G)) rounded half to even, kept within 0 to 127
- *   base        the sum of low_n;  step = f32(G / 127)
- * All entries and the step are 0 where G isn't above 0, or 127 / G or G beyond float32. With S the sum of a row's entries, an exact integer:
+ *   entry_n(v)  f32(f32(value_n(v) - low_n) f32(381 / G)) rounded half to even, kept within 0 to 381
+ *   base        the sum of low_n;  step = f32(G / 381)
+ * All entries and the step are 0 where G isn't above 0, or 381 / G or G beyond float32. With S the sum of a row's entries, an exact integer:
  *   product     f32(t f32(bias + f32(f32(base + f32(S step)) unit)))
  * and the score is made of it as in klt-scores.ts.
  *
- * An entry is off by half a step at most; that of 46 of them together is a hundredth of what scores vary by, where the codes
- * themselves lose a half.
+ * Entries of 127, two of which add up within a byte, would cost a point of recall and more: the few nibbles of the largest
+ * components have ranges several times those of others, and so are the steps. With 381 next to nothing is lost, and only
+ * nibbles of a range above a third of G take a second lookup, or a third one.
  *
  * Source: Andre, Kermarrec, Le Scouarnec, "Cache locality is not enough: high-performance nearest neighbor search with
  * product quantization fast scan", VLDB 2015, for tables of sixteen entries in registers.
@@ -22,8 +23,8 @@ import { type KltLayout, kltRows } from "./klt-layout.ts";
 import { kltLevels } from "./klt-tables.ts";
 import type { RowScorer } from "./scan.ts";
 
-/** The greatest entry: two of them add up within a byte. */
-const MOST = 127;
+/** The greatest entry: three times what two of add up within a byte. */
+const MOST = 381;
 /** Adding and taking away 1.5 * 2^52 rounds a float64 to an integer, half to even. */
 const ROUND: number = 1.5 * 2 ** 52;
 
@@ -41,7 +42,7 @@ export const NIBBLE_LEVELS: Int8Array = Int8Array.from(
 
 export interface NibbleTables {
   /** 16 entries for each nibble. */
-  readonly entries: Uint8Array;
+  readonly entries: Uint16Array;
   readonly base: number;
   readonly step: number;
 }
@@ -63,7 +64,7 @@ export function nibbleTables(bits: Uint8Array, nibbles: number, query: Float32Ar
     most = Math.max(most, Math.fround(high - lows[n]));
     base = Math.fround(base + lows[n]);
   }
-  const entries = new Uint8Array(nibbles * 16);
+  const entries = new Uint16Array(nibbles * 16);
   const factor = Math.fround(MOST / most);
   if (!(most > 0 && most < Infinity && factor < Infinity)) return { entries, base, step: 0 };
   for (let i = 0; i < entries.length; i++) {

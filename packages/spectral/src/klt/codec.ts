@@ -56,7 +56,7 @@ export interface SpectralDrift {
   readonly error: number;
   /** The same of rows that were held out of the sample. */
   readonly expected: number;
-  /** error / expected: about 1 while the basis suits, 1.5 where it is time to train again. */
+  /** error / expected: about 1 while the basis suits; at 1.25 it costs some points of recall, and it is time to train again. */
   readonly ratio: number;
   /** Rows whose length the scalar can't restore (`clamped`). */
   readonly clamped: number;
@@ -203,7 +203,7 @@ export class SpectralCodec implements Codec {
 
   /**
    * Whether the basis still suits: codes these vectors (200 and more, spread over what is new) and compares. A basis of
-   * other data costs up to 20 points of recall. @throws DIM_MISMATCH, LENGTH_MISMATCH, NOT_FINITE
+   * other data costs 15 points of recall and more. @throws DIM_MISMATCH, LENGTH_MISMATCH, NOT_FINITE
    */
   drift(sample: Vectors): SpectralDrift {
     const { relative: error, codes } = measure(this.#layout, this.#rows(sample));

@@ -18,6 +18,16 @@ pub(crate) use search::{nibble_blocks_top_k, nibble_top_k};
 
 /// Rows of a block.
 pub(crate) const BLOCK: usize = 64;
+/// What a byte's two tables can't hold of an entry: looked up once more.
+#[derive(Clone, Copy)]
+pub(crate) struct Extra {
+    pub(crate) byte: usize,
+    /// Of the byte's upper nibble.
+    pub(crate) upper: bool,
+    /// Up to 127.
+    pub(crate) entries: [u8; 16],
+}
+
 /// Floats of a prepared query behind its components.
 const QUERY_EXTRA: usize = 3;
 

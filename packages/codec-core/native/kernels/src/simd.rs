@@ -7,6 +7,7 @@
 use crate::doubles::F64x8;
 use crate::isa::{Isa, Level};
 use crate::klt::Plan;
+use crate::nibbles::Extra;
 use crate::trellis::{PerWindow, Steps};
 use crate::turbo::{Cells, Coding};
 
@@ -39,6 +40,12 @@ pub(crate) trait Simd {
     /// # Safety
     /// Needs the instruction set; there are two tables for each byte.
     unsafe fn nibble_sums(entries: &[&[[u8; 16]]], codes: &[u8], sums: &mut [[u16; 64]]);
+
+    /// Adds what else is to be looked up for 64 rows; their sums stay within 16 bits.
+    ///
+    /// # Safety
+    /// Needs the instruction set; `codes` has each byte.
+    unsafe fn nibble_extras(extras: &[Extra], codes: &[u8], sums: &mut [u16; 64]);
 
     /// Which of 64 sums are at least that.
     ///

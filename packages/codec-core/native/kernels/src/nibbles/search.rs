@@ -4,13 +4,15 @@
 use super::blocks::{Block, block_bytes, fill};
 use super::scores::score;
 use super::tables::Query;
-use super::{BLOCK, NibbleLayout};
+use super::{BLOCK, Extra, NibbleLayout};
 use crate::allowed::Allowed;
 use crate::fault::{Fault, expect, row_count};
 use crate::float_scan::Metric;
+use crate::int8::best::keep_best;
 use crate::isa::Isa;
 use crate::simd::{Kernel, Simd, run};
 use crate::topk::{HEAP, TopK, TopKOutput};
+use std::marker::PhantomData;
 
 /// Queries that share a block's bytes.
 const SIDE_BY_SIDE: usize = 4;
@@ -18,8 +20,8 @@ const SIDE_BY_SIDE: usize = 4;
 const CHUNK: usize = 16;
 /// Blocks from all over, by which the k-th best is guessed before a search for many among many.
 const SAMPLE: usize = 16;
-/// Bytes of a code whose sums fit into 16 bits, 2 x 127 each.
-const BYTES: usize = 256;
+/// Bytes of a code whose sums fit into 16 bits whatever the query, 2 x 381 each.
+const BYTES: usize = 64;
 
 /// The k best allowed rows for each prepared query.
 pub(crate) fn nibble_top_k(
@@ -79,16 +81,97 @@ struct Search<'a> {
     k: usize,
 }
 
+/// What is done for 64 rows at once.
+trait Lanes: Copy {
+    /// As [`Simd::nibble_sums`].
+    fn sums(self, entries: &[&[[u8; 16]]], codes: &[u8], sums: &mut [[u16; BLOCK]]);
+    /// As [`Simd::nibble_extras`].
+    fn extras(self, extras: &[Extra], codes: &[u8], sums: &mut [u16; BLOCK]);
+    /// As [`Simd::nibbles_reach`].
+    fn reach(self, sums: &[u16; BLOCK], least: u16) -> u64;
+    /// As [`Simd::keep_best`].
+    fn keep_best(self, scores: &mut Vec<f32>, k: usize) -> f32;
+}
+
+/// The reference.
+#[derive(Clone, Copy)]
+struct Plain;
+
+impl Lanes for Plain {
+    fn sums(self, entries: &[&[[u8; 16]]], codes: &[u8], sums: &mut [[u16; BLOCK]]) {
+        for (entries, sums) in entries.iter().zip(sums) {
+            *sums = [0; BLOCK];
+            let (pairs, _) = entries.as_chunks::<2>();
+            for (bytes, [low, high]) in codes.chunks_exact(BLOCK).zip(pairs) {
+                for (sum, &byte) in sums.iter_mut().zip(bytes) {
+                    *sum += u16::from(low[usize::from(byte & 15)]) + u16::from(high[usize::from(byte >> 4)]);
+                }
+            }
+        }
+    }
+
+    fn extras(self, extras: &[Extra], codes: &[u8], sums: &mut [u16; BLOCK]) {
+        for &Extra { byte, upper, entries } in extras {
+            for (sum, &byte) in sums.iter_mut().zip(&codes[byte * BLOCK..]) {
+                *sum += u16::from(entries[usize::from(if upper { byte >> 4 } else { byte & 15 })]);
+            }
+        }
+    }
+
+    fn reach(self, sums: &[u16; BLOCK], least: u16) -> u64 {
+        sums.iter().enumerate().fold(0, |mask, (row, &sum)| mask | u64::from(sum >= least) << row)
+    }
+
+    fn keep_best(self, scores: &mut Vec<f32>, k: usize) -> f32 {
+        keep_best(scores, k)
+    }
+}
+
+/// By an instruction set that is there: made by [`Kernel::simd`] alone.
+struct Wide<S>(PhantomData<S>);
+
+impl<S> Clone for Wide<S> {
+    #[inline(always)]
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<S> Copy for Wide<S> {}
+
+impl<S: Simd> Lanes for Wide<S> {
+    #[inline(always)]
+    fn sums(self, entries: &[&[[u8; 16]]], codes: &[u8], sums: &mut [[u16; BLOCK]]) {
+        // SAFETY: the instruction set is there; queries have two tables for each byte.
+        unsafe { S::nibble_sums(entries, codes, sums) }
+    }
+
+    #[inline(always)]
+    fn extras(self, extras: &[Extra], codes: &[u8], sums: &mut [u16; BLOCK]) {
+        // SAFETY: the instruction set is there; extras are of bytes of the codes.
+        unsafe { S::nibble_extras(extras, codes, sums) }
+    }
+
+    #[inline(always)]
+    fn reach(self, sums: &[u16; BLOCK], least: u16) -> u64 {
+        // SAFETY: the instruction set is there.
+        unsafe { S::nibbles_reach(sums, least) }
+    }
+
+    #[inline(always)]
+    fn keep_best(self, scores: &mut Vec<f32>, k: usize) -> f32 {
+        // SAFETY: the instruction set is there.
+        unsafe { S::keep_best(scores, k) }
+    }
+}
+
 impl Kernel for (Search<'_>, Allowed<'_>) {
     type Output = Vec<TopK>;
 
     fn scalar(self) -> Vec<TopK> {
         let (search, allowed) = self;
+        let Rows::AsTheyStand(codes) = search.from else { return search.by_lanes(allowed, Plain) };
         let mut asked = search.asked();
-        let Rows::AsTheyStand(codes) = search.from else {
-            search.by_blocks(&mut asked, allowed, &sums, &reach);
-            return asked.into_iter().map(|asked| asked.best).collect();
-        };
         let mut slot = [0];
         let mut blocks = allowed.blocks();
         while blocks.fill(&mut slot) > 0 {
@@ -103,17 +186,7 @@ impl Kernel for (Search<'_>, Allowed<'_>) {
     #[inline(always)]
     unsafe fn simd<S: Simd>(self) -> Vec<TopK> {
         let (search, allowed) = self;
-        search.by_lanes(
-            allowed,
-            #[inline(always)]
-            // SAFETY: run() has the instruction set.
-            |entries, codes, sums| unsafe { S::nibble_sums(entries, codes, sums) },
-            #[inline(always)]
-            // SAFETY: as above.
-            |sums, least| unsafe { S::nibbles_reach(sums, least) },
-            // SAFETY: as above.
-            |scores, k| unsafe { S::keep_best(scores, k) },
-        )
+        search.by_lanes(allowed, Wide::<S>(PhantomData))
     }
 }
 
@@ -160,24 +233,18 @@ impl Search<'_> {
     }
 
     #[inline(always)]
-    fn by_lanes(
-        &self,
-        allowed: Allowed,
-        sums: impl Fn(&[&[[u8; 16]]], &[u8], &mut [[u16; BLOCK]]),
-        reach: impl Fn(&[u16; BLOCK], u16) -> u64,
-        keep_best: impl Fn(&mut Vec<f32>, usize) -> f32,
-    ) -> Vec<TopK> {
+    fn by_lanes(&self, allowed: Allowed, lanes: impl Lanes) -> Vec<TopK> {
         let mut asked = self.asked();
         if self.is_for_many() && allowed.is_all() {
-            for asked in &mut asked {
-                asked.best.guess(self.guess(&asked.query, &sums, &keep_best));
+            for asked in asked.iter_mut().filter(|asked| asked.query.is_short()) {
+                asked.best.guess(self.guess(&asked.query, lanes));
             }
         }
-        self.by_blocks(&mut asked, allowed, &sums, &reach);
+        self.by_blocks(&mut asked, allowed, lanes);
         for asked in &mut asked {
             if !asked.best.is_full() {
                 asked.best = TopK::new(self.k);
-                self.by_blocks(std::slice::from_mut(asked), allowed, &sums, &reach);
+                self.by_blocks(std::slice::from_mut(asked), allowed, lanes);
             }
         }
         asked.into_iter().map(|asked| asked.best).collect()
@@ -186,18 +253,12 @@ impl Search<'_> {
     /// Whether guessing the k-th best first pays.
     fn is_for_many(&self) -> bool {
         let few = self.rows < 16 * SAMPLE * BLOCK || 16 * self.k > self.rows;
-        let fits = self.layout.code_bytes <= BYTES && self.layout.metric != Metric::L2;
-        matches!(self.from, Rows::Blocks(_)) && self.k > HEAP && fits && !few
+        matches!(self.from, Rows::Blocks(_)) && self.k > HEAP && self.layout.metric != Metric::L2 && !few
     }
 
     /// A score that more than k rows reach, most likely: that of a somewhat lower rank in a sample.
     #[inline(always)]
-    fn guess(
-        &self,
-        query: &Query,
-        sums: &impl Fn(&[&[[u8; 16]]], &[u8], &mut [[u16; BLOCK]]),
-        keep_best: impl Fn(&mut Vec<f32>, usize) -> f32,
-    ) -> f32 {
+    fn guess(&self, query: &Query, lanes: impl Lanes) -> f32 {
         let Rows::Blocks(blocks) = self.from else { return f32::NEG_INFINITY };
         let size = block_bytes(self.layout.stride());
         // Without the last one, which may not be full.
@@ -206,24 +267,18 @@ impl Search<'_> {
         let mut scores = Vec::with_capacity(SAMPLE * BLOCK);
         for block in blocks.chunks_exact(size).step_by(step).take(SAMPLE) {
             let block = Block::new(block, self.layout.code_bytes);
-            sums(&[&query.entries], block.codes(), &mut found);
+            lanes.sums(&[&query.firsts], block.codes(), &mut found);
+            lanes.extras(&query.extras, block.codes(), &mut found[0]);
             let scalars: [f32; BLOCK] = std::array::from_fn(|row| self.layout.table[usize::from(block.place(row))]);
             scores.extend(found[0].iter().zip(scalars).map(|(&sum, scalar)| query.score(sum.into(), scalar, 0.0)));
         }
         let expected = (scores.len() * self.k) as f32 / self.rows as f32;
         let rank = (expected + 4.0 * expected.sqrt() + 4.0) as usize;
-        if rank < scores.len() { keep_best(&mut scores, rank) } else { f32::NEG_INFINITY }
+        if rank < scores.len() { lanes.keep_best(&mut scores, rank) } else { f32::NEG_INFINITY }
     }
 
-    /// `sums` makes the sums of a block's 64 rows for one to four queries; `reach` says which of a query's are large enough.
     #[inline(always)]
-    fn by_blocks(
-        &self,
-        asked: &mut [Asked],
-        allowed: Allowed,
-        sums: &impl Fn(&[&[[u8; 16]]], &[u8], &mut [[u16; BLOCK]]),
-        reach: &impl Fn(&[u16; BLOCK], u16) -> u64,
-    ) {
+    fn by_blocks(&self, asked: &mut [Asked], allowed: Allowed, lanes: impl Lanes) {
         let size = block_bytes(self.layout.stride());
         let all = self.rows.div_ceil(BLOCK);
         let mut room = vec![0; if matches!(self.from, Rows::AsTheyStand(_)) { CHUNK * size } else { 0 }];
@@ -247,10 +302,10 @@ impl Search<'_> {
                     let open = allowed.sixty_four(first);
                     if open != 0 {
                         let block = Block::new(block, self.layout.code_bytes);
-                        if self.layout.code_bytes <= BYTES {
-                            self.block(group, block, first, open, &mut found, sums, reach);
+                        if group.iter().all(|asked| asked.query.is_short()) {
+                            self.block(group, block, first, open, &mut found, lanes);
                         } else {
-                            self.long_block(group, block, first, open, &mut found, sums);
+                            self.long_block(group, block, first, open, &mut found, lanes);
                         }
                     }
                 }
@@ -259,7 +314,6 @@ impl Search<'_> {
     }
 
     #[inline(always)]
-    #[allow(clippy::too_many_arguments)]
     fn block(
         &self,
         group: &mut [Asked],
@@ -267,23 +321,23 @@ impl Search<'_> {
         first: usize,
         open: u64,
         found: &mut [[u16; BLOCK]; SIDE_BY_SIDE],
-        sums: &impl Fn(&[&[[u8; 16]]], &[u8], &mut [[u16; BLOCK]]),
-        reach: &impl Fn(&[u16; BLOCK], u16) -> u64,
+        lanes: impl Lanes,
     ) {
         let mut entries: [&[[u8; 16]]; SIDE_BY_SIDE] = [&[]; SIDE_BY_SIDE];
         for (entries, asked) in entries.iter_mut().zip(group.iter()) {
-            *entries = &asked.query.entries;
+            *entries = &asked.query.firsts;
         }
-        sums(&entries[..group.len()], block.codes(), &mut found[..group.len()]);
-        for (asked, found) in group.iter_mut().zip(found.iter()) {
+        lanes.sums(&entries[..group.len()], block.codes(), &mut found[..group.len()]);
+        for (asked, found) in group.iter_mut().zip(found) {
+            lanes.extras(&asked.query.extras, block.codes(), found);
             let least = asked.least(block.most(), self.layout.table);
             if least <= u16::MAX.into() {
-                self.score(asked, block, first, open & reach(found, least as u16), |row| found[row].into());
+                self.score(asked, block, first, open & lanes.reach(found, least as u16), |row| found[row].into());
             }
         }
     }
 
-    /// Of so many bytes that their sums are made in parts.
+    /// Of sums that may be beyond 16 bits: in parts.
     #[inline(never)]
     fn long_block(
         &self,
@@ -292,12 +346,17 @@ impl Search<'_> {
         first: usize,
         open: u64,
         found: &mut [[u16; BLOCK]; SIDE_BY_SIDE],
-        sums: &impl Fn(&[&[[u8; 16]]], &[u8], &mut [[u16; BLOCK]]),
+        lanes: impl Lanes,
     ) {
+        let found = &mut found[..1];
         for asked in group {
             let mut all = [0u32; BLOCK];
-            for (codes, entries) in block.codes().chunks(BYTES * BLOCK).zip(asked.query.entries.chunks(2 * BYTES)) {
-                sums(&[entries], codes, &mut found[..1]);
+            let parts = block.codes().chunks(BYTES * BLOCK).zip(asked.query.firsts.chunks(2 * BYTES));
+            for (part, (codes, entries)) in parts.enumerate() {
+                lanes.sums(&[entries], codes, found);
+                for extra in asked.query.extras.iter().filter(|extra| extra.byte / BYTES == part) {
+                    lanes.extras(&[Extra { byte: extra.byte % BYTES, ..*extra }], codes, &mut found[0]);
+                }
                 all.iter_mut().zip(&found[0]).for_each(|(all, &found)| *all += u32::from(found));
             }
             let least = asked.least(block.most(), self.layout.table);
@@ -315,24 +374,6 @@ impl Search<'_> {
             let square = if asked.query.measures_distance() { block.square(row) } else { 0.0 };
             let scalar = self.layout.table[usize::from(block.place(row))];
             asked.best.push((first + row) as u32, asked.query.score(sum(row), scalar, square));
-        }
-    }
-}
-
-/// The reference of [`Simd::nibbles_reach`].
-fn reach(sums: &[u16; BLOCK], least: u16) -> u64 {
-    sums.iter().enumerate().fold(0, |mask, (row, &sum)| mask | u64::from(sum >= least) << row)
-}
-
-/// The reference of [`Simd::nibble_sums`].
-fn sums(entries: &[&[[u8; 16]]], codes: &[u8], sums: &mut [[u16; BLOCK]]) {
-    for (entries, sums) in entries.iter().zip(sums) {
-        *sums = [0; BLOCK];
-        let (pairs, _) = entries.as_chunks::<2>();
-        for (bytes, [low, high]) in codes.chunks_exact(BLOCK).zip(pairs) {
-            for (sum, &byte) in sums.iter_mut().zip(bytes) {
-                *sum += u16::from(low[usize::from(byte & 15)]) + u16::from(high[usize::from(byte >> 4)]);
-            }
         }
     }
 }

@@ -1,15 +1,22 @@
 //! A query's tables.
 
-use super::NibbleLayout;
+use super::{Extra, NibbleLayout};
 use crate::float_scan::Metric;
 use crate::topk::ranked;
 
-/// The greatest entry: two of them add up within a byte.
-const MOST: f32 = 127.0;
+/// The greatest entry.
+const MOST: f32 = 381.0;
+/// What two of add up within a byte.
+const PART: u16 = 127;
 
 pub(super) struct Query {
     /// 16 entries for each nibble.
-    pub(super) entries: Vec<[u8; 16]>,
+    pub(super) entries: Vec<[u16; 16]>,
+    /// The same up to 127; the rest of larger ones is in `extras`, in the order of bytes.
+    pub(super) firsts: Vec<[u8; 16]>,
+    pub(super) extras: Vec<Extra>,
+    /// What no sum exceeds.
+    most: u32,
     base: f32,
     step: f32,
     bias: f32,
@@ -50,16 +57,30 @@ impl Query {
         }
         let factor = MOST / most;
         let usable = most > 0.0 && most < f32::INFINITY && factor < f32::INFINITY;
-        let mut entries = vec![[0u8; 16]; nibbles];
+        let mut entries = vec![[0u16; 16]; nibbles];
         if usable {
             for ((entries, values), &low) in entries.iter_mut().zip(&values).zip(&lows) {
                 for (entry, &value) in entries.iter_mut().zip(values) {
-                    *entry = ((value - low) * factor).round_ties_even().min(MOST) as u8;
+                    *entry = ((value - low) * factor).round_ties_even().min(MOST) as u16;
                 }
+            }
+        }
+        let (mut firsts, mut extras) = (Vec::with_capacity(nibbles), Vec::new());
+        let mut sum = 0;
+        for (n, entries) in entries.iter().enumerate() {
+            let part = |from: u16| entries.map(|entry| entry.saturating_sub(from).min(PART) as u8);
+            firsts.push(part(0));
+            let greatest = entries.iter().copied().max().unwrap_or(0);
+            sum += u32::from(greatest);
+            for from in (PART..greatest).step_by(PART.into()) {
+                extras.push(Extra { byte: n / 2, upper: n % 2 == 1, entries: part(from) });
             }
         }
         Query {
             entries,
+            firsts,
+            extras,
+            most: sum,
             base,
             step: if usable { most / MOST } else { 0.0 },
             bias: rest[0],
@@ -67,6 +88,12 @@ impl Query {
             unit: rest[2],
             metric: layout.metric,
         }
+    }
+
+    /// Whether no sum is beyond 16 bits.
+    #[inline(always)]
+    pub(super) fn is_short(&self) -> bool {
+        self.most <= u16::MAX.into()
     }
 
     pub(super) fn measures_distance(&self) -> bool {

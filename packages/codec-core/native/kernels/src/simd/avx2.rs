@@ -13,6 +13,7 @@ pub(super) mod windows;
 
 use super::{F32x16, Kernel, LaneTests, Lanes, RowTest, ScanTest, Simd, Words};
 use crate::int8::{LEAST_SQUARE, SANE, best};
+use crate::nibbles::Extra;
 use crate::trellis::{PerWindow, Steps};
 use crate::turbo::Cells;
 use std::arch::x86_64::*;
@@ -39,6 +40,11 @@ impl Simd for Avx2 {
     #[inline(always)]
     unsafe fn nibble_sums(entries: &[&[[u8; 16]]], codes: &[u8], sums: &mut [[u16; 64]]) {
         nibbles::sums(entries, codes, sums);
+    }
+
+    #[inline(always)]
+    unsafe fn nibble_extras(extras: &[Extra], codes: &[u8], sums: &mut [u16; 64]) {
+        nibbles::extras(extras, codes, sums);
     }
 
     #[inline(always)]

@@ -15,6 +15,7 @@ mod windows;
 use super::avx2::{array, fetch_far, fold8, reaching8, scales8, sums8};
 use super::{F32x16, Kernel, LaneTests, Lanes, RowTest, ScanTest, Simd, Words};
 use crate::int8::{SANE, best};
+use crate::nibbles::Extra;
 use crate::trellis::{PerWindow, Steps};
 use crate::turbo::Cells;
 use std::arch::x86_64::*;
@@ -41,6 +42,11 @@ impl Simd for Avx512 {
     #[inline(always)]
     unsafe fn nibble_sums(entries: &[&[[u8; 16]]], codes: &[u8], sums: &mut [[u16; 64]]) {
         nibbles::sums(entries, codes, sums);
+    }
+
+    #[inline(always)]
+    unsafe fn nibble_extras(extras: &[Extra], codes: &[u8], sums: &mut [u16; 64]) {
+        nibbles::extras(extras, codes, sums);
     }
 
     #[inline(always)]

@@ -1,6 +1,7 @@
 //! Sums of table entries, 32 rows to a register.
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
+use crate::nibbles::Extra;
 use std::arch::x86_64::*;
 
 #[inline(always)]
@@ -39,6 +40,24 @@ unsafe fn by<const Q: usize>(entries: [&[[u8; 16]]; Q], codes: &[u8], to: &mut [
         let to = to[q][from..][..32].as_mut_ptr();
         _mm256_storeu_si256(to.cast(), _mm256_permute2x128_si256::<0x20>(low, high));
         _mm256_storeu_si256(to.add(16).cast(), _mm256_permute2x128_si256::<0x31>(low, high));
+    }
+}
+
+/// Adds what else is to be looked up.
+#[inline(always)]
+pub(super) unsafe fn extras(extras: &[Extra], codes: &[u8], sums: &mut [u16; 64]) {
+    for extra in extras {
+        let table = _mm256_broadcastsi128_si256(_mm_loadu_si128(extra.entries.as_ptr().cast()));
+        for half in 0..2 {
+            let x = _mm256_loadu_si256(codes.as_ptr().add(extra.byte * 64 + half * 32).cast());
+            let x = if extra.upper { _mm256_srli_epi16::<4>(x) } else { x };
+            let more = _mm256_shuffle_epi8(table, _mm256_and_si256(x, _mm256_set1_epi8(15)));
+            let to = sums[half * 32..][..32].as_mut_ptr();
+            for (to, more) in [(to, _mm256_castsi256_si128(more)), (to.add(16), _mm256_extracti128_si256::<1>(more))] {
+                let sum = _mm256_loadu_si256(to.cast());
+                _mm256_storeu_si256(to.cast(), _mm256_add_epi16(sum, _mm256_cvtepu8_epi16(more)));
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Sums of table entries, 64 rows to a register.
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
+use crate::nibbles::Extra;
 use std::arch::x86_64::*;
 
 #[inline(always)]
@@ -40,6 +41,27 @@ unsafe fn by<const Q: usize>(entries: [&[[u8; 16]]; Q], codes: &[u8], to: &mut [
         _mm512_storeu_si512(to.cast(), _mm512_permutex2var_epi64(low, first, high));
         _mm512_storeu_si512(to.add(32).cast(), _mm512_permutex2var_epi64(low, second, high));
     }
+}
+
+/// Adds what else is to be looked up.
+#[inline(always)]
+pub(super) unsafe fn extras(extras: &[Extra], codes: &[u8], sums: &mut [u16; 64]) {
+    if extras.is_empty() {
+        return;
+    }
+    let to = sums.as_mut_ptr();
+    let mut first = _mm512_loadu_si512(to.cast());
+    let mut second = _mm512_loadu_si512(to.add(32).cast());
+    for extra in extras {
+        let x = _mm512_loadu_si512(codes.as_ptr().add(extra.byte * 64).cast());
+        let x = if extra.upper { _mm512_srli_epi16::<4>(x) } else { x };
+        let table = _mm512_broadcast_i32x4(_mm_loadu_si128(extra.entries.as_ptr().cast()));
+        let more = _mm512_shuffle_epi8(table, _mm512_and_si512(x, _mm512_set1_epi8(15)));
+        first = _mm512_add_epi16(first, _mm512_cvtepu8_epi16(_mm512_castsi512_si256(more)));
+        second = _mm512_add_epi16(second, _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64::<1>(more)));
+    }
+    _mm512_storeu_si512(to.cast(), first);
+    _mm512_storeu_si512(to.add(32).cast(), second);
 }
 
 /// Which of the sums are at least that.
