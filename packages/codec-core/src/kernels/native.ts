@@ -7,8 +7,9 @@
  */
 import { PithError } from "../errors.ts";
 import type { Isa, Kernels } from "./kernels.ts";
-import { type Addon, dftParts, METRIC, type Outcome, turboParts } from "./native-addon.ts";
+import { type Addon, METRIC, type Outcome, turboParts } from "./native-addon.ts";
 import { asyncKernels, faultError } from "./native-async.ts";
+import { dftParts } from "./native-dft.ts";
 import { portable } from "./portable.ts";
 import { threads } from "./threads.ts";
 
