@@ -147,7 +147,7 @@ impl Kernel for Scan<'_> {
             #[inline(always)]
             |table, places, weights| {
                 // SAFETY: run() has the instruction set; places and weights are whole registers, and all places stand in
-                // the table (`Record::unpack`: bins are below `named`).
+                // the table (`Unpacker`: bins are below `named`).
                 unsafe {
                     let mut sum = S::F::splat(0.0);
                     for i in (0..places.len()).step_by(LANES) {
