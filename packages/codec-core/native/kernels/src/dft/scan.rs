@@ -14,7 +14,7 @@ const LANES: usize = 16;
 /// Rows that are unpacked at once.
 const BLOCK: usize = 32;
 /// Bytes of the tables of the queries that share a pass: they stay in the second cache.
-const TABLE_BYTES: usize = 1 << 18;
+const TABLE_BYTES: usize = 1 << 20;
 
 /// Rows of codes.
 #[derive(Clone, Copy)]
