@@ -52,7 +52,7 @@ export function sameDft(other: Kernels): void {
     const random = new SplitMix64(41);
     const forms = new Set<string>();
     for (const dim of DIMS)
-      for (let kind = 0; kind < 12; kind++) {
+      for (let kind = 0; kind < 6; kind++) {
         const layout = layoutOf(random, dim, kind);
         forms.add(dftRecord(layout).form);
         const data = awkwardRows(random, 12, dim);
@@ -105,8 +105,8 @@ export function sameDft(other: Kernels): void {
           return [bits(out.map((x) => x + 0))];
         };
         expectSame(decoded(other), decoded(portable));
-        for (const factor of [1, 0, 1e-45, 1e36, Number.NaN])
-          for (const n of [1, 20])
+        for (const factor of [1, 0, 1e36, Number.NaN])
+          for (const n of [1, 7])
             same(
               other,
               layout,

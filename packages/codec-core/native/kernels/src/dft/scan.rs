@@ -14,7 +14,7 @@ const LANES: usize = 16;
 /// Rows that are unpacked at once.
 const BLOCK: usize = 32;
 /// Bytes of the tables of the queries that share a pass: they stay in the second cache.
-const TABLE_BYTES: usize = 1 << 18;
+const TABLE_BYTES: usize = 1 << 20;
 
 /// Rows of codes.
 #[derive(Clone, Copy)]
@@ -147,7 +147,7 @@ impl Kernel for Scan<'_> {
             #[inline(always)]
             |table, places, weights| {
                 // SAFETY: run() has the instruction set; places and weights are whole registers, and all places stand in
-                // the table (`Record::unpack`: bins are below `named`).
+                // the table (`Unpacker`: bins are below `named`).
                 unsafe {
                     let mut sum = S::F::splat(0.0);
                     for i in (0..places.len()).step_by(LANES) {
