@@ -7,6 +7,7 @@
 mod batch;
 mod block;
 mod frame;
+mod plan;
 mod query;
 mod scalar;
 mod search;
@@ -15,6 +16,7 @@ use crate::float_scan::Metric;
 use crate::simd::{F32x16, Simd, Sixteen};
 
 pub(crate) use frame::Frame;
+pub(crate) use plan::{GROUP, Plan, Step, WIDTH};
 pub(crate) use query::Query;
 pub(crate) use scalar::{LEAST_SCALAR, place};
 pub(crate) use search::{coded_scores, coded_top_k};
@@ -52,7 +54,7 @@ pub(crate) trait Coded: Copy {
     ///
     /// # Safety
     /// Needs the instruction set.
-    unsafe fn unpack<S: Simd>(&self, codes: &[u8], to: &mut [i8]);
+    unsafe fn unpack<S: Simd>(&self, row: usize, to: &mut [i8]);
 
     /// Inner products of a query's parts, their elements in whole registers and their sums, with sixteen rows.
     ///

@@ -12,13 +12,12 @@
 mod coding;
 mod decoding;
 mod levels;
-mod plan;
 mod projection;
 mod quantize;
 mod query;
 mod rows;
 
-use crate::coded::{coded_scores, coded_top_k};
+use crate::coded::{Plan, coded_scores, coded_top_k};
 use crate::fault::{Fault, expect, expect_dim};
 use crate::float_scan::Metric;
 use crate::isa::Isa;
@@ -30,7 +29,6 @@ use crate::topk::TopKOutput;
 pub use coding::klt_encode;
 pub use decoding::klt_decode;
 use levels::level;
-pub(crate) use plan::{GROUP, Plan, Step, WIDTH};
 pub use query::klt_queries;
 use rows::Rows;
 
@@ -131,6 +129,13 @@ impl KltLayout<'_> {
         })
     }
 
+    /// How rows come apart.
+    fn plan(&self) -> Plan {
+        Plan::new(self.bits, self.windowed(), self.code_bytes, |bits, byte| {
+            levels::level_of_byte(self.trellis, bits, byte)
+        })
+    }
+
     /// How many components, from the first on, are coded by windows.
     fn windowed(&self) -> usize {
         if self.trellis { self.bits.partition_point(|&bits| usize::from(bits) <= TRELLIS_WIDEST) } else { 0 }
@@ -168,7 +173,7 @@ pub fn klt_scores(isa: Isa, layout: KltLayout, query: &[f32], codes: &[u8], out:
     if let Some(layout) = layout.nibbles() {
         return nibble_scores(layout, query, codes, out);
     }
-    let plan = Plan::new(&layout);
+    let plan = layout.plan();
     coded_scores(isa, Rows::new(layout, &plan, codes)?, query, out)
 }
 
@@ -186,6 +191,6 @@ pub fn klt_top_k(
     if let Some(layout) = layout.nibbles() {
         return nibble_top_k(isa, layout, queries, codes, k, allow, out);
     }
-    let plan = Plan::new(&layout);
+    let plan = layout.plan();
     coded_top_k(isa, Rows::new(layout, &plan, codes)?, queries, k, allow, out)
 }

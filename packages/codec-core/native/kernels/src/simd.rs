@@ -4,12 +4,12 @@
 //! on ([`run`]). For that every step is `#[inline(always)]`: a function left out of line would be compiled without
 //! the features, and its intrinsics would become calls.
 
+use crate::coded::Plan;
 use crate::doubles::F64x8;
 use crate::isa::{Isa, Level};
-use crate::klt::Plan;
 use crate::nibbles::Extra;
 use crate::trellis::{PerWindow, Steps};
-use crate::turbo::{Cells, Coding};
+use crate::turbo::Cells;
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -142,7 +142,7 @@ pub(crate) trait Words: Copy {
     ) -> (u32, [i32; 8]);
 }
 
-/// Rows of codes, those of `turbo` read in the order of `turbo/order`.
+/// Rows of codes: those of `turbo` without a trellis, read in the order of `turbo/order`, and streams by their plan.
 ///
 /// # Safety
 /// As for [`F32x16`].
@@ -152,13 +152,18 @@ pub(crate) trait Packed {
     const REGISTER: usize;
 
     /// Writes a row's levels to `to`, which has room for them and a register more.
-    unsafe fn unpack(coding: Coding, codes: &[u8], to: &mut [i8]);
+    unsafe fn unpack(bits: usize, codes: &[u8], to: &mut [i8]);
     /// Inner products of a query, its elements in whole registers and their sum, with sixteen rows.
-    unsafe fn products(coding: Coding, query: &[i8], sum: i32, rows: Sixteen) -> Self::Floats;
-    /// As `unpack`, of `klt` codes.
-    unsafe fn unpack_mixed(plan: &Plan, codes: &[u8], to: &mut [i8]);
-    /// As `products`, of `klt` codes and a query's two parts.
-    unsafe fn products_mixed(plan: &Plan, parts: &[Vec<i8>; 2], sums: [i32; 2], rows: Sixteen) -> [Self::Floats; 2];
+    unsafe fn products(bits: usize, query: &[i8], sum: i32, rows: Sixteen) -> Self::Floats;
+    /// As `unpack`, of streams; `codes` go on to the end of all rows.
+    unsafe fn unpack_stream(plan: &Plan, codes: &[u8], to: &mut [i8]);
+    /// As `products`, of streams and 1 or 2 parts of a query.
+    unsafe fn products_stream<const PARTS: usize>(
+        plan: &Plan,
+        parts: &[Vec<i8>; 2],
+        sums: [i32; 2],
+        rows: Sixteen,
+    ) -> [Self::Floats; 2];
 }
 
 /// Sixteen rows, side by side.

@@ -19,9 +19,11 @@ mod query;
 mod rows;
 mod scans;
 
+use crate::coded::Plan;
 use crate::fault::{Fault, expect, expect_dim, row_count};
 use crate::float_scan::Metric;
 use crate::hadamard::sign_words;
+use crate::trellis_tables::value;
 
 pub use coding::turbo_encode;
 pub use decoding::turbo_decode;
@@ -78,6 +80,12 @@ impl TurboLayout<'_> {
 
     pub(crate) fn code_bytes(&self) -> usize {
         (self.dim * self.bits).div_ceil(8)
+    }
+
+    /// How rows of a trellis come apart.
+    fn plan(&self) -> Option<Plan> {
+        let values = || Plan::new(&vec![self.bits as u8; self.dim], self.dim, self.code_bytes(), value);
+        self.trellis.then(values)
     }
 
     pub(crate) fn coding(&self) -> Coding {

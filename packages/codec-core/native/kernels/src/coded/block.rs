@@ -63,7 +63,7 @@ impl Block {
             let slot = self.slots[r.min(self.len - 1)] as usize;
             let levels = &mut self.levels[r * width..][..width + S::P::REGISTER];
             // SAFETY: room for the levels and a register more, into which the next row is written.
-            unsafe { rows.unpack::<S>(frame.codes(slot), levels) };
+            unsafe { rows.unpack::<S>(slot, levels) };
             self.scalars[r] = frame.scalar(slot);
             if L2 {
                 self.squares[r] = frame.square(slot);

@@ -41,6 +41,12 @@ impl<'a> Frame<'a> {
         &self.row(row)[..self.code_bytes]
     }
 
+    /// All bytes from a row's first one on.
+    #[inline(always)]
+    pub(crate) fn from(&self, row: usize) -> &'a [u8] {
+        &self.bytes[row * self.stride..]
+    }
+
     #[inline(always)]
     pub(crate) fn stride(&self) -> usize {
         self.stride

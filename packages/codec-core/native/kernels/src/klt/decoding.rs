@@ -1,7 +1,7 @@
 //! Decoding: levels as lengths along their axes, added up element by element, plus the mean, times the scalar.
 
+use super::KltLayout;
 use super::rows::Rows;
-use super::{KltLayout, Plan};
 use crate::coded::Coded;
 use crate::expanded::striped;
 use crate::fault::{Fault, expect};
@@ -15,7 +15,7 @@ const BLOCK: usize = 32;
 /// The rows that codes stand for.
 pub fn klt_decode(isa: Isa, layout: KltLayout, codes: &[u8], out: &mut [f32]) -> Result<(), Fault> {
     layout.check()?;
-    let plan = Plan::new(&layout);
+    let plan = layout.plan();
     let rows = Rows::new(layout, &plan, codes)?;
     expect("floats", rows.frame().count().saturating_mul(layout.dim), out.len())?;
     run(isa, Decode { rows, out });
@@ -68,7 +68,7 @@ unsafe fn tiles<S: Simd, const R: usize, const Q: usize>(rows: &Rows, out: &mut 
         let count = out.len() / dim;
         for (i, lengths) in lengths.chunks_exact_mut(components).enumerate().take(count) {
             // SAFETY: the caller has the instruction set; there is room for the levels and a register more.
-            unsafe { rows.unpack::<S>(rows.frame().codes(block * BLOCK + i), &mut levels) };
+            unsafe { rows.unpack::<S>(block * BLOCK + i, &mut levels) };
             for ((length, &level), back) in lengths.iter_mut().zip(&levels).zip(back) {
                 *length = f32::from(level) * back;
             }

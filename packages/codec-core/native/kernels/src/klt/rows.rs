@@ -1,8 +1,8 @@
 //! Rows of codes, and queries in whole numbers.
 
+use super::KltLayout;
 use super::levels::level_of_byte;
-use super::{KltLayout, Plan};
-use crate::coded::{Coded, Frame, Query};
+use crate::coded::{Coded, Frame, Plan, Query};
 use crate::expanded::largest;
 use crate::fault::Fault;
 use crate::float_scan::Metric;
@@ -99,12 +99,12 @@ impl Coded for Rows<'_> {
     }
 
     #[inline(always)]
-    unsafe fn unpack<S: Simd>(&self, codes: &[u8], to: &mut [i8]) {
-        unsafe { S::P::unpack_mixed(self.plan, codes, to) }
+    unsafe fn unpack<S: Simd>(&self, row: usize, to: &mut [i8]) {
+        unsafe { S::P::unpack_stream(self.plan, self.frame.from(row), to) }
     }
 
     #[inline(always)]
     unsafe fn products<S: Simd>(&self, parts: &[Vec<i8>; 2], sums: [i32; 2], rows: Sixteen) -> [S::F; 2] {
-        unsafe { S::P::products_mixed(self.plan, parts, sums, rows) }
+        unsafe { S::P::products_stream::<2>(self.plan, parts, sums, rows) }
     }
 }

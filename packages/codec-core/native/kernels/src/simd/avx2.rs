@@ -5,11 +5,10 @@
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
 mod doubles;
-pub(super) mod mixed;
 mod nibbles;
+pub(super) mod stream;
 mod trellis;
 pub(super) mod turbo;
-pub(super) mod windows;
 
 use super::{F32x16, Kernel, LaneTests, Lanes, RowTest, ScanTest, Simd, Words};
 use crate::int8::{LEAST_SQUARE, SANE, best};

@@ -6,11 +6,10 @@
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
 mod doubles;
-mod mixed;
 mod nibbles;
+mod stream;
 mod trellis;
 mod turbo;
-mod windows;
 
 use super::avx2::{array, fetch_far, fold8, reaching8, scales8, sums8};
 use super::{F32x16, Kernel, LaneTests, Lanes, RowTest, ScanTest, Simd, Words};

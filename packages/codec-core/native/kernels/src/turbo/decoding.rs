@@ -11,7 +11,9 @@ use crate::simd::{Kernel, Packed, Simd, run};
 
 /// The rows that codes stand for.
 pub fn turbo_decode(isa: Isa, layout: TurboLayout, codes: &[u8], out: &mut [f32]) -> Result<(), Fault> {
-    let rows = Rows::new(layout, codes)?;
+    layout.check()?;
+    let plan = layout.plan();
+    let rows = Rows::new(layout, plan.as_ref(), codes)?;
     expect("floats", rows.frame.count().saturating_mul(layout.dim), out.len())?;
     run(isa, Decode { rows, out });
     Ok(())
@@ -76,7 +78,7 @@ impl Kernel for Decode<'_> {
             #[inline(always)]
             |i, row| {
                 // SAFETY: run() has the instruction set; there is room for the levels and a register more.
-                unsafe { S::P::unpack(coding, rows.frame.codes(i), &mut levels) };
+                unsafe { rows.unpack::<S>(i, &mut levels) };
                 for (v, &from) in row.iter_mut().zip(&from) {
                     *v = f32::from(levels[from as usize]);
                 }

@@ -2,7 +2,7 @@
 
 use super::levels::level_at;
 use super::{TurboLayout, order};
-use crate::coded::{Coded, Frame, Query};
+use crate::coded::{Coded, Frame, Plan, Query};
 use crate::expanded::largest;
 use crate::fault::Fault;
 use crate::float_scan::Metric;
@@ -11,13 +11,14 @@ use crate::simd::{F32x16, Packed, Simd, Sixteen};
 #[derive(Clone, Copy)]
 pub(super) struct Rows<'a> {
     pub(super) layout: TurboLayout<'a>,
+    plan: Option<&'a Plan>,
     pub(super) frame: Frame<'a>,
 }
 
 impl<'a> Rows<'a> {
-    pub(super) fn new(layout: TurboLayout<'a>, bytes: &'a [u8]) -> Result<Rows<'a>, Fault> {
-        layout.check()?;
-        Ok(Rows { layout, frame: Frame::new(bytes, layout.table, layout.code_bytes(), layout.stride())? })
+    /// Of a layout that was checked, with its plan.
+    pub(super) fn new(layout: TurboLayout<'a>, plan: Option<&'a Plan>, bytes: &'a [u8]) -> Result<Rows<'a>, Fault> {
+        Ok(Rows { layout, plan, frame: Frame::new(bytes, layout.table, layout.code_bytes(), layout.stride())? })
     }
 }
 
@@ -86,12 +87,22 @@ impl Coded for Rows<'_> {
     }
 
     #[inline(always)]
-    unsafe fn unpack<S: Simd>(&self, codes: &[u8], to: &mut [i8]) {
-        unsafe { S::P::unpack(self.layout.coding(), codes, to) }
+    unsafe fn unpack<S: Simd>(&self, row: usize, to: &mut [i8]) {
+        unsafe {
+            match self.plan {
+                Some(plan) => S::P::unpack_stream(plan, self.frame.from(row), to),
+                None => S::P::unpack(self.layout.bits, self.frame.codes(row), to),
+            }
+        }
     }
 
     #[inline(always)]
     unsafe fn products<S: Simd>(&self, parts: &[Vec<i8>; 2], sums: [i32; 2], rows: Sixteen) -> [S::F; 2] {
-        unsafe { [S::P::products(self.layout.coding(), &parts[0], sums[0], rows), S::F::splat(0.0)] }
+        unsafe {
+            match self.plan {
+                Some(plan) => S::P::products_stream::<1>(plan, parts, sums, rows),
+                None => [S::P::products(self.layout.bits, &parts[0], sums[0], rows), S::F::splat(0.0)],
+            }
+        }
     }
 }

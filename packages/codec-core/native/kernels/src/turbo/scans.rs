@@ -9,7 +9,9 @@ use crate::topk::TopKOutput;
 
 /// Score of each row with a prepared query.
 pub fn turbo_scores(isa: Isa, layout: TurboLayout, query: &[f32], codes: &[u8], out: &mut [f32]) -> Result<(), Fault> {
-    coded_scores(isa, Rows::new(layout, codes)?, query, out)
+    layout.check()?;
+    let plan = layout.plan();
+    coded_scores(isa, Rows::new(layout, plan.as_ref(), codes)?, query, out)
 }
 
 /// The k best allowed rows for each prepared query.
@@ -22,5 +24,7 @@ pub fn turbo_top_k(
     allow: Option<&[u32]>,
     out: TopKOutput,
 ) -> Result<(), Fault> {
-    coded_top_k(isa, Rows::new(layout, codes)?, queries, k, allow, out)
+    layout.check()?;
+    let plan = layout.plan();
+    coded_top_k(isa, Rows::new(layout, plan.as_ref(), codes)?, queries, k, allow, out)
 }

@@ -51,7 +51,7 @@ pub(super) unsafe fn step<const R: usize>(
         _mm256_storeu_si256(begins[r * LANES..][..LANES].as_mut_ptr().cast(), least[r]);
     }
     // So many stand side by side; then they come again.
-    match R * LANES >> steps.next {
+    match (R * LANES) >> steps.next {
         1 => finish::<1>(steps, costs, coordinate, &begins),
         2 => finish::<2>(steps, costs, coordinate, &begins),
         4 => finish::<4>(steps, costs, coordinate, &begins),
@@ -86,7 +86,7 @@ unsafe fn turn<const R: usize>(x: &mut [__m256i; R]) {
 #[inline(always)]
 unsafe fn finish<const SIDE: usize>(steps: &Steps, costs: &mut PerWindow<u16>, coordinate: i8, begins: &[u16; 128]) {
     let coordinate = _mm256_set1_epi16(coordinate.into());
-    let each = ALL * LANES >> steps.next;
+    let each = (ALL * LANES) >> steps.next;
     for r in 0..ALL {
         let at = r * LANES;
         let from = &begins[at / each * SIDE + at % each % SIDE..][..SIDE.min(LANES)];

@@ -3,8 +3,8 @@
 
 use super::super::{Packed, Sixteen};
 use super::{AHEAD, Avx2, Floats, sums8};
-use crate::klt::Plan;
-use crate::turbo::{Coding, table};
+use crate::coded::Plan;
+use crate::turbo::table;
 use std::arch::x86_64::*;
 
 /// Code bytes that become whole registers of levels.
@@ -20,11 +20,8 @@ impl Packed for Avx2 {
     const REGISTER: usize = 32;
 
     #[inline(always)]
-    unsafe fn unpack(coding: Coding, codes: &[u8], to: &mut [i8]) {
-        if coding.trellis {
-            return super::windows::unpack(coding.bits, codes, to);
-        }
-        match coding.bits {
+    unsafe fn unpack(bits: usize, codes: &[u8], to: &mut [i8]) {
+        match bits {
             1 => unpack::<1, 8>(codes, to.as_mut_ptr()),
             2 => unpack::<2, 4>(codes, to.as_mut_ptr()),
             3 => unpack::<3, 1>(codes, to.as_mut_ptr()),
@@ -34,11 +31,8 @@ impl Packed for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn products(coding: Coding, query: &[i8], _sum: i32, rows: Sixteen) -> Floats {
-        if coding.trellis {
-            return super::windows::products(coding.bits, query, rows);
-        }
-        match coding.bits {
+    unsafe fn products(bits: usize, query: &[i8], _sum: i32, rows: Sixteen) -> Floats {
+        match bits {
             1 => products::<1, 8>(query.as_ptr(), rows),
             2 => products::<2, 4>(query.as_ptr(), rows),
             3 => products::<3, 1>(query.as_ptr(), rows),
@@ -48,13 +42,18 @@ impl Packed for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn unpack_mixed(plan: &Plan, codes: &[u8], to: &mut [i8]) {
-        super::mixed::unpack(plan, codes, to);
+    unsafe fn unpack_stream(plan: &Plan, codes: &[u8], to: &mut [i8]) {
+        super::stream::unpack(plan, codes, to);
     }
 
     #[inline(always)]
-    unsafe fn products_mixed(plan: &Plan, parts: &[Vec<i8>; 2], _sums: [i32; 2], rows: Sixteen) -> [Floats; 2] {
-        super::mixed::products(plan, parts, rows)
+    unsafe fn products_stream<const PARTS: usize>(
+        plan: &Plan,
+        parts: &[Vec<i8>; 2],
+        _sums: [i32; 2],
+        rows: Sixteen,
+    ) -> [Floats; 2] {
+        super::stream::products::<PARTS>(plan, parts, rows)
     }
 }
 

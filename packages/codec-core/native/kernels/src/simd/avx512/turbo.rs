@@ -3,8 +3,8 @@
 use super::super::avx2::turbo::fetch_ahead;
 use super::super::{Packed, Sixteen};
 use super::{Avx512, FLIP, Floats};
-use crate::klt::Plan;
-use crate::turbo::{Coding, table};
+use crate::coded::Plan;
+use crate::turbo::table;
 use std::arch::x86_64::*;
 
 /// Code bytes that become whole registers of levels.
@@ -20,11 +20,8 @@ impl Packed for Avx512 {
     const REGISTER: usize = 64;
 
     #[inline(always)]
-    unsafe fn unpack(coding: Coding, codes: &[u8], to: &mut [i8]) {
-        if coding.trellis {
-            return super::windows::unpack(coding.bits, codes, to);
-        }
-        match coding.bits {
+    unsafe fn unpack(bits: usize, codes: &[u8], to: &mut [i8]) {
+        match bits {
             1 => unpack::<1, 8>(codes, to.as_mut_ptr()),
             2 => unpack::<2, 4>(codes, to.as_mut_ptr()),
             3 => unpack::<3, 1>(codes, to.as_mut_ptr()),
@@ -34,11 +31,8 @@ impl Packed for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn products(coding: Coding, query: &[i8], sum: i32, rows: Sixteen) -> Floats {
-        if coding.trellis {
-            return super::windows::products(coding.bits, query, sum, rows);
-        }
-        match coding.bits {
+    unsafe fn products(bits: usize, query: &[i8], sum: i32, rows: Sixteen) -> Floats {
+        match bits {
             1 => products::<1, 8>(query.as_ptr(), sum, rows),
             2 => products::<2, 4>(query.as_ptr(), sum, rows),
             3 if is_x86_feature_detected!("avx512vbmi") => products_vbmi(query.as_ptr(), sum, rows),
@@ -49,13 +43,18 @@ impl Packed for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn unpack_mixed(plan: &Plan, codes: &[u8], to: &mut [i8]) {
-        super::mixed::unpack(plan, codes, to);
+    unsafe fn unpack_stream(plan: &Plan, codes: &[u8], to: &mut [i8]) {
+        super::stream::unpack(plan, codes, to);
     }
 
     #[inline(always)]
-    unsafe fn products_mixed(plan: &Plan, parts: &[Vec<i8>; 2], sums: [i32; 2], rows: Sixteen) -> [Floats; 2] {
-        super::mixed::products(plan, parts, sums, rows)
+    unsafe fn products_stream<const PARTS: usize>(
+        plan: &Plan,
+        parts: &[Vec<i8>; 2],
+        sums: [i32; 2],
+        rows: Sixteen,
+    ) -> [Floats; 2] {
+        super::stream::products::<PARTS>(plan, parts, sums, rows)
     }
 }
 
