@@ -33,6 +33,8 @@ const spectral = (bytes, more = {}) => ({
 });
 /** In nibbles up to a bit a dim, which are scanned by tables of sixteen entries. */
 const scalar = { quantizer: "scalar" };
+/** Scored again: hits up to so many standard errors below the tenth. */
+const near = { within: 2.5 };
 /** Bytes of a code of 384 dims, and the coefficients and bits that find most in them. */
 const DFT = [
   [25, { topK: 24, phaseBits: 3 }],
@@ -91,10 +93,11 @@ export const CONTENDERS = [
     ours(`Pith spectral-dft, ${n} bytes`, { from: "@pith/spectral", codec: "spectralDft", options }, notHuge),
   ),
   twoSteps("Pith turboquant, 1 bit, then float16", turbo(1), "f16", 12),
-  ...[24, 32].map((n) => twoSteps(`Pith spectral, ${n} bytes, then int8`, spectral(n), "int8", 40)),
+  ...[24, 32].map((n) => twoSteps(`Pith spectral, ${n} bytes, then int8`, spectral(n), "int8", 40, near)),
   ...[24, 32].flatMap((n) => [
-    twoSteps(`Pith spectral scalar, ${n} bytes, then int8`, spectral(n, scalar), "int8", 40),
+    twoSteps(`Pith spectral scalar, ${n} bytes, then int8`, spectral(n, scalar), "int8", 40, near),
     twoSteps(`Pith spectral scalar, ${n} bytes, then int8 of the file`, spectral(n, scalar), "int8", 40, {
+      ...near,
       inFile: true,
     }),
   ]),

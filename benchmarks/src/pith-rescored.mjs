@@ -10,14 +10,14 @@ const TEN = 10;
 
 /**
  * `params`: package and export of the family, its options; `keep`, "f16" or "int8"; `oversample`, hits scored again for each
- * wanted; `inFile`, whether what is kept stays in a file.
+ * wanted; `within`, of these only hits so many standard errors below; `inFile`, whether what is kept stays in a file.
  */
 export async function pithRescored({
   corpus,
   dim,
   count,
   folder,
-  params: { from, codec: name, options, keep, oversample, inFile },
+  params: { from, codec: name, options, keep, oversample, within, inFile },
 }) {
   const { backendReport, FlatIndex, stateBytes } = await import("@pith/codec-core");
   const { int8 } = await import("@pith/int8");
@@ -28,7 +28,7 @@ export async function pithRescored({
   const trainSeconds = (performance.now() - begin) / 1000;
   let index = new FlatIndex(codec, { keep: keep === "int8" ? int8.create({ dim }) : keep });
   const ids = Array.from({ length: count }, (_, row) => row);
-  const again = { rescore: true, oversample };
+  const again = { rescore: true, oversample, within };
   const slots = (matches) => Uint32Array.from(matches, ({ id }) => id);
   const search = async (queries, k) =>
     (await index.searchBatch({ data: queries, dim, count: queries.length / dim }, k, again)).map(slots);
