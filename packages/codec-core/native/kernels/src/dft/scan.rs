@@ -13,7 +13,7 @@ use crate::topk::{TopK, TopKOutput, ranked};
 const LANES: usize = 16;
 /// Rows that are unpacked at once.
 const BLOCK: usize = 32;
-/// Bytes of the tables of the queries that share a pass: they stay in the second cache.
+/// Bytes of the tables of the queries that share a pass over the rows: what the second cache holds.
 const TABLE_BYTES: usize = 1 << 20;
 
 /// Rows of codes.
