@@ -96,9 +96,9 @@ export {
   useBackend,
 } from "./kernels/backend.ts";
 export type { BackendName, FloatRows, Isa, Kernels, TopKOutput } from "./kernels/kernels.ts";
-export { type KltLayout, kltLevelTables, kltRows, kltStride } from "./kernels/klt-layout.ts";
+export { type KltLayout, kltRows, kltStride } from "./kernels/klt-layout.ts";
 export { KLT_QUERY_EXTRA } from "./kernels/klt-scores.ts";
-export { isWindowed, KLT_WIDEST, kltLevels, kltLoss, kltUnit } from "./kernels/klt-tables.ts";
+export { KLT_WIDEST, kltLoss, kltUnit } from "./kernels/klt-tables.ts";
 export type { Eigen } from "./kernels/symmetric-eigen.ts";
 export { type Threads, useThreads } from "./kernels/threads.ts";
 export { type TurboLayout, turboIndexBytes, turboStride } from "./kernels/turbo-layout.ts";

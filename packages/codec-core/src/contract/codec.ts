@@ -31,7 +31,7 @@ export interface CodecSupports {
   readonly deterministic: "bitwise" | "ranking";
   /**
    * "exact" (the default): scores are those of decoded vectors with the query as it is. "integer": with the query
-   * rounded to 127 steps of its largest coordinate, after a rotation if the codec has one, so that scores are the same
+   * rounded to 127 steps of its largest coordinate or more, in a basis of the codec if it has one, so that scores are the same
    * bits on every backend; under l2 the squared length of the vector as it was may stand for that of the decoded one.
    */
   readonly scoring?: "exact" | "integer";

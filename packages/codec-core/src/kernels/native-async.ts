@@ -5,10 +5,9 @@
  */
 import { checkAttached } from "../async/encode.ts";
 import { sliceBits } from "../async/search.ts";
-import { type AsyncOptions, aborted, PROGRESS_MS, Work } from "../async/work.ts";
+import { type AsyncOptions, Work } from "../async/work.ts";
 import type { Metric } from "../contract/metric.ts";
 import { notFinite } from "../contract/vectors.ts";
-import { PithError } from "../errors.ts";
 import { Bitset } from "../flat/bitset.ts";
 import { TopK } from "../flat/top-k.ts";
 import type { AsyncKernels } from "./async-kernels.ts";
@@ -19,14 +18,13 @@ import {
   type AsyncAddon,
   type AsyncOutcome,
   type AsyncTopK,
-  type Fault,
   type Job,
   METRIC,
   ownTurboParts,
 } from "./native-addon.ts";
+import { faultError, run } from "./native-job.ts";
 import { type KltAddon, kltParts } from "./native-klt.ts";
 import { isPinned } from "./pinned.ts";
-import { threads } from "./threads.ts";
 import { turboStride } from "./turbo-layout.ts";
 import { TURBO_QUERY_EXTRA } from "./turbo-scores.ts";
 
@@ -34,7 +32,6 @@ import { TURBO_QUERY_EXTRA } from "./turbo-scores.ts";
 const COPY_BYTES = 4 * 2 ** 20;
 const SCALE_BYTES = 4;
 
-type Call = (job: Job, threads: number) => AsyncOutcome;
 type SearchCall<R> = (
   job: Job,
   threads: number,
@@ -245,53 +242,6 @@ export function asyncKernels(addon: AsyncAddon & KltAddon, at: number): AsyncKer
   };
 }
 
-/**
- * One call of the addon as part of `work`, of which `before` rows are done. Rejects at once when it is aborted; the task
- * ends after the block that it is at, and what it reads and writes is kept until then by the task itself.
- */
-function run(
-  addon: AsyncAddon,
-  work: Work,
-  before: number,
-  call: Call,
-  nonFinite?: (index: number) => PithError,
-): Promise<void> {
-  work.check();
-  const { signal, onProgress, threads: wanted } = work.options;
-  const job = new addon.Job();
-  return new Promise((resolve, reject) => {
-    let timer: ReturnType<typeof setInterval> | undefined;
-    const end = (error?: unknown): void => {
-      clearInterval(timer);
-      signal?.removeEventListener("abort", abort);
-      job.stop();
-      if (error === undefined) resolve();
-      else reject(error);
-    };
-    const abort = (): void => end(aborted(signal as AbortSignal));
-    const report = (): void => {
-      try {
-        work.progress(before + job.done());
-      } catch (error) {
-        end(error);
-      }
-    };
-    signal?.addEventListener("abort", abort, { once: true });
-    if (onProgress) timer = setInterval(report, PROGRESS_MS);
-    const failed = (cause: unknown): void =>
-      end(new PithError("INTERNAL", `the native core failed: ${(cause as Error).message}`, {}, { cause }));
-    try {
-      call(job, wanted ?? threads().async).then((fault) => {
-        if (fault === null) end();
-        else if (fault.code === "NOT_FINITE" && nonFinite) end(nonFinite(fault.actual));
-        else end(faultError(fault));
-      }, failed);
-    } catch (cause) {
-      failed(cause);
-    }
-  });
-}
-
 function joined(best: readonly TopK[], k: number): TopKOutput {
   const out = { slots: new Uint32Array(best.length * k), scores: new Float32Array(best.length * k) };
   best.forEach((heap, q) => {
@@ -300,8 +250,4 @@ function joined(best: readonly TopK[], k: number): TopKOutput {
     out.scores.set(scores, q * k);
   });
   return out;
-}
-
-export function faultError({ code, what, expected, actual }: Fault): PithError {
-  return new PithError(code, `${what}: expected ${expected}, got ${actual}`, { what, expected, actual });
 }

@@ -8,7 +8,8 @@
 import { PithError } from "../errors.ts";
 import type { Isa, Kernels } from "./kernels.ts";
 import { type Addon, METRIC, type Outcome, turboParts } from "./native-addon.ts";
-import { asyncKernels, faultError } from "./native-async.ts";
+import { asyncKernels } from "./native-async.ts";
+import { faultError } from "./native-job.ts";
 import { kltParts } from "./native-klt.ts";
 import { portable } from "./portable.ts";
 import { threads } from "./threads.ts";

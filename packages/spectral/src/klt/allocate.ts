@@ -4,9 +4,10 @@
  * saves most is best: whole bits of reverse water-filling, where each component that gets any ends up as far off as the
  * others, and those of less variance than that get none.
  *
- * Recall isn't the mean squared error alone. Queries and neighbours differ most along the first components, and the more
- * bytes there are the less do the last ones decide: variances are raised to a power, measured on SciFact and Debian's
- * package descriptions (docs/spectral.md).
+ * Recall isn't the mean squared error alone: a query's products along the first components are the largest, and so is what
+ * an error there does to a score. Where there are bits enough for most components, variances are raised to a power, which
+ * costs some hundredths of a decibel and finds up to a point more; measured on SciFact and on Debian's package
+ * descriptions, where neighbouring powers are within the noise of each other (docs/spectral.md).
  *
  * Sources: Shannon, "Coding theorems for a discrete source with a fidelity criterion", 1959; reverse water-filling: Cover,
  * Thomas, "Elements of information theory", 2nd ed., 10.3.3; whole bits one by one: Fox, "Discrete optimization via
@@ -16,9 +17,9 @@ import { kltLoss } from "@pith/codec-core";
 
 /** Variances are raised to this power, by bits of a code for each dim. */
 const POWERS: readonly { readonly below: number; readonly power: number }[] = [
-  { below: 1, power: 1 },
-  { below: 2, power: 1.2 },
-  { below: Infinity, power: 1.25 },
+  { below: 0.6, power: 1 },
+  { below: 2, power: 1.1 },
+  { below: Infinity, power: 1.2 },
 ];
 
 export interface Allocation {

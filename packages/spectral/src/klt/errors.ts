@@ -5,15 +5,20 @@
  *
  *   sum over r of <q, b_r>^2 error_r  +  (|q|^2 - sum over r of <q, b_r>^2) rest
  *
- * with b_r the unit axes, error_r the mean of <b_r, d>^2, and rest that of each other dimension.
+ * with b_r the unit axes and error_r the mean of <b_r, d>^2. Errors aren't alike in the other dimensions: where they are
+ * largest, there queries have most as well. So `rest` isn't their mean, but what makes the formula true of rows taken for
+ * queries, on average: with x' and d' the parts of a row and of another row's error that lie there, the mean of <x', d'>^2
+ * over the mean of |x'|^2.
  */
 import { type KltLayout, kernels, kltStride, type Vectors } from "@pith/codec-core";
 
 /** Floats decoded at a time. */
 const BLOCK_FLOATS = 1_048_576;
+/** Errors of other rows that each row is multiplied with. */
+const PARTNERS = 4;
 
 export interface Measured {
-  /** Mean squared error along each axis, and last of each other dimension. */
+  /** Mean squared error along each axis, and `rest` last. */
   readonly errors: Float32Array;
   /** Squared error of all rows over their squared length, 0 for zeros. */
   readonly relative: number;
@@ -24,14 +29,16 @@ export interface Measured {
 /** `rows`: of unit length under cosine. */
 export function measure(layout: KltLayout, rows: Vectors): Measured {
   const { dim, bits } = layout;
+  const components = bits.length;
   const stride = kltStride(layout);
-  const sums = new Float64Array(bits.length);
+  const errors = new Float64Array(components + 1);
   const codes = new Uint8Array(rows.count * stride);
-  let [lost, square] = [0, 0];
+  let [lost, square, product, energy] = [0, 0, 0, 0];
   const step = Math.max(1, Math.floor(BLOCK_FLOATS / dim));
   for (let first = 0; first < rows.count; first += step) {
     const given = rows.data.subarray(first * dim, (first + step) * dim);
-    const part = codes.subarray(first * stride, (first + given.length / dim) * stride);
+    const count = given.length / dim;
+    const part = codes.subarray(first * stride, (first + count) * stride);
     const off = new Float32Array(given.length);
     kernels().kltEncode(layout, given, part);
     kernels().kltDecode(layout, part, off);
@@ -40,17 +47,35 @@ export function measure(layout: KltLayout, rows: Vectors): Measured {
       lost += off[i] * off[i];
       square += given[i] * given[i];
     }
-    for (const [i, energy] of axisEnergies(layout, off).entries()) sums[i % sums.length] += energy;
+    const [ownAxes, offAxes] = [axisProducts(layout, given), axisProducts(layout, off)];
+    for (const [i, p] of offAxes.entries()) errors[i % components] += p * p;
+    if (components === dim) continue;
+    for (let i = 0; i < count; i++) {
+      const own = between(given, i, given, i, dim) - between(ownAxes, i, ownAxes, i, components);
+      for (let k = 1; k <= PARTNERS; k++) {
+        const j = (i + k) % count;
+        const both = between(given, i, off, j, dim) - between(ownAxes, i, offAxes, j, components);
+        product += both * both;
+        energy += own;
+      }
+    }
   }
-  const errors = new Float32Array(bits.length + 1);
-  const along = sums.reduce((sum, x) => sum + x, 0);
-  for (const [r, sum] of sums.entries()) errors[r] = sum / rows.count;
-  if (bits.length < dim) errors[bits.length] = Math.max(0, lost - along) / (dim - bits.length) / rows.count;
-  return { errors, relative: square > 0 ? lost / square : 0, codes };
+  for (let r = 0; r < components; r++) errors[r] /= rows.count;
+  if (energy > 0) errors[components] = product / energy;
+  return { errors: Float32Array.from(errors), relative: square > 0 ? lost / square : 0, codes };
 }
 
-/** Squares of the products of rows with each unit axis: R numbers a row. */
-export function axisEnergies(layout: KltLayout, rows: Float32Array): Float64Array {
+type Numbers = Float32Array | Float64Array;
+
+/** The product of row i of a with row j of b, `width` numbers each. */
+function between(a: Numbers, i: number, b: Numbers, j: number, width: number): number {
+  let sum = 0;
+  for (let at = 0; at < width; at++) sum += a[i * width + at] * b[j * width + at];
+  return sum;
+}
+
+/** Products of rows with each unit axis: R numbers a row. */
+function axisProducts(layout: KltLayout, rows: Float32Array): Float64Array {
   const { dim, columns, bits } = layout;
   const count = bits.length;
   const lengths = new Float64Array(count);
@@ -61,7 +86,7 @@ export function axisEnergies(layout: KltLayout, rows: Float32Array): Float64Arra
       const x = rows[at + j];
       for (let r = 0, c = j * count; r < count; r++, c++) out[to + r] += x * columns[c];
     }
-    for (let r = 0; r < count; r++) out[to + r] *= out[to + r] / lengths[r];
+    for (let r = 0; r < count; r++) out[to + r] /= Math.sqrt(lengths[r]);
   }
   return out;
 }
@@ -71,13 +96,14 @@ export function queryErrors(layout: KltLayout, errors: Float32Array, queries: Ve
   const { dim, metric, bits } = layout;
   const count = bits.length;
   const times = metric === "l2" ? 2 : 1;
-  const energies = axisEnergies(layout, queries.data);
+  const products = axisProducts(layout, queries.data);
   return Float32Array.from({ length: queries.count }, (_, i) => {
-    let [rest, sum] = [0, 0];
-    for (let j = i * dim; j < (i + 1) * dim; j++) rest += queries.data[j] * queries.data[j];
+    let rest = between(queries.data, i, queries.data, i, dim);
+    let sum = 0;
     for (let r = 0; r < count; r++) {
-      sum += energies[i * count + r] * errors[r];
-      rest -= energies[i * count + r];
+      const energy = products[i * count + r] ** 2;
+      sum += energy * errors[r];
+      rest -= energy;
     }
     return times * Math.sqrt(sum + Math.max(0, rest) * errors[count]);
   });

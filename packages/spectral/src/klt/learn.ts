@@ -14,6 +14,8 @@ import { isInRange, type Learned, MOST } from "./tensors.ts";
 
 /** One row of so many is held out. */
 const HELD_OUT = 8;
+/** Rows that figures are taken of, at most: more say nothing new. */
+const MEASURED = 4096;
 /** Any scale that rows can be coded with until their scalars are known. */
 const ANY_TABLE: Float32Array = scalarTable(new Float32Array());
 
@@ -24,7 +26,8 @@ export function learn(sample: Vectors, metric: Metric, params: SpectralParams): 
   const { dim, count } = sample;
   const rows = metric === "cosine" ? { data: unitRows(sample.data, dim), dim, count } : sample;
   const part = pick(rows, (i) => i % HELD_OUT !== 0);
-  const other = pick(rows, (i) => i % HELD_OUT === 0);
+  const step = HELD_OUT * Math.ceil(count / HELD_OUT / MEASURED);
+  const other = pick(rows, (i) => i % step === 0);
   const fromPart = spectrumOf(part);
   const widths = widthsFor(fromPart, metric, params);
   /** With a table of scalars that these rows need. */
@@ -33,7 +36,7 @@ export function learn(sample: Vectors, metric: Metric, params: SpectralParams): 
     return { ...basis, table: tableOf(scaled, metric, params, basis) };
   };
   const held = layoutOf(metric, params, coder(fromPart, other));
-  const seen = pick(rows, (i) => i % HELD_OUT === 1);
+  const seen = pick(rows, (i) => i % step === 1);
   const outside = measure(held, other);
   const fit = Float32Array.of(measure(held, seen).relative, outside.relative);
   return { ...coder(spectrumOf(rows), rows), error: outside.errors, fit };
