@@ -8,23 +8,26 @@
 //! Threads are made for each call and joined before it returns (`std::thread::scope`): 20 to 60 us each, which
 //! [`Team`] spends only on work that takes several times as long. There is no pool to size, to keep or to shut down.
 
+mod algebra;
+mod dft;
+mod layouts;
+
 use std::any::Any;
 use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::allowed::Allowed;
-use crate::covariance::{self as products, BAND};
-use crate::dft::{self, DftLayout};
 use crate::fault::{Fault, expect, expect_dim, row_count};
 use crate::finite;
 use crate::float_scan::{self, FloatRows, Metric};
 use crate::int8::{self, CodeRows, SCALE_BYTES};
 use crate::isa::Isa;
-use crate::klt::{self, KltLayout};
-use crate::symmetric_eigen::eigen;
 use crate::topk::TopKOutput;
-use crate::turbo::{self, TurboLayout};
+
+pub use algebra::*;
+pub use dft::*;
+pub use layouts::*;
 
 /// Stops a call from another thread, and counts the rows that it has done.
 #[derive(Debug, Default)]
@@ -69,9 +72,6 @@ const MOST_QUERIES: usize = 256;
 
 /// Rows of a block, at least: each block prepares its queries anew and begins without a threshold.
 const LEAST_ROWS: usize = 512;
-
-/// Products that take as long as looking up one coefficient.
-const DFT_WORK: usize = 8;
 
 /// Floats in a block of encoding, decoding or scoring.
 const BLOCK_FLOATS: usize = 1 << 20;
@@ -279,180 +279,6 @@ pub fn float_top_k(
             float_scan::float_top_k(isa, metric, queries, part, dim, k, allow, out)
         },
     )
-}
-
-/// [`crate::turbo_encode`] by a team.
-pub fn turbo_encode(team: Team, isa: Isa, layout: TurboLayout, data: &[f32], out: &mut [u8]) -> Result<(), Fault> {
-    layout.check()?;
-    let rows = row_count("floats", data.len(), layout.dim)?;
-    expect("bytes of codes", rows * layout.stride(), out.len())?;
-    team.rows((data, layout.dim), (out, layout.stride()), |data, out| turbo::turbo_encode(isa, layout, data, out))
-}
-
-/// [`crate::turbo_decode`] by a team.
-pub fn turbo_decode(team: Team, isa: Isa, layout: TurboLayout, codes: &[u8], out: &mut [f32]) -> Result<(), Fault> {
-    layout.check()?;
-    let rows = row_count("bytes of the codes", codes.len(), layout.stride())?;
-    expect("floats", rows * layout.dim, out.len())?;
-    team.rows((codes, layout.stride()), (out, layout.dim), |codes, out| turbo::turbo_decode(isa, layout, codes, out))
-}
-
-/// [`crate::turbo_scores`] by a team.
-pub fn turbo_scores(
-    team: Team,
-    isa: Isa,
-    layout: TurboLayout,
-    query: &[f32],
-    codes: &[u8],
-    out: &mut [f32],
-) -> Result<(), Fault> {
-    layout.check()?;
-    let rows = row_count("bytes of the codes", codes.len(), layout.stride())?;
-    expect("floats of the query", layout.query_floats(), query.len())?;
-    expect("scores", rows, out.len())?;
-    team.rows((codes, layout.stride()), (out, 1), |codes, out| turbo::turbo_scores(isa, layout, query, codes, out))
-}
-
-/// [`crate::turbo_top_k`] by a team.
-#[allow(clippy::too_many_arguments)]
-pub fn turbo_top_k(
-    team: Team,
-    isa: Isa,
-    layout: TurboLayout,
-    queries: &[f32],
-    codes: &[u8],
-    k: usize,
-    allow: Option<&[u32]>,
-    out: TopKOutput,
-) -> Result<(), Fault> {
-    layout.check()?;
-    let stride = layout.stride();
-    let rows = row_count("bytes of the codes", codes.len(), stride)?;
-    let (floats, dim) = (layout.query_floats(), layout.dim);
-    Search { team, isa, queries, floats, rows, dim, k, allow }.run(out, |queries, from, to, allow, k, out| {
-        turbo::turbo_top_k(isa, layout, queries, &codes[from * stride..to * stride], k, allow, out)
-    })
-}
-
-/// [`crate::dft_encode`] by a team.
-pub fn dft_encode(team: Team, isa: Isa, layout: DftLayout, data: &[f32], out: &mut [u8]) -> Result<(), Fault> {
-    layout.check()?;
-    let rows = row_count("floats", data.len(), layout.dim)?;
-    expect("bytes of codes", rows * layout.stride(), out.len())?;
-    team.rows((data, layout.dim), (out, layout.stride()), |data, out| dft::dft_encode(isa, layout, data, out))
-}
-
-/// [`crate::dft_decode`] by a team.
-pub fn dft_decode(team: Team, isa: Isa, layout: DftLayout, codes: &[u8], out: &mut [f32]) -> Result<(), Fault> {
-    layout.check()?;
-    let rows = row_count("bytes of the codes", codes.len(), layout.stride())?;
-    expect("floats", rows * layout.dim, out.len())?;
-    team.rows((codes, layout.stride()), (out, layout.dim), |codes, out| dft::dft_decode(isa, layout, codes, out))
-}
-
-/// [`crate::dft_top_k`] by a team.
-#[allow(clippy::too_many_arguments)]
-pub fn dft_top_k(
-    team: Team,
-    isa: Isa,
-    layout: DftLayout,
-    queries: &[f32],
-    codes: &[u8],
-    k: usize,
-    allow: Option<&[u32]>,
-    out: TopKOutput,
-) -> Result<(), Fault> {
-    layout.check()?;
-    let stride = layout.stride();
-    let rows = row_count("bytes of the codes", codes.len(), stride)?;
-    let (floats, dim) = (layout.query_floats(), layout.top_k * DFT_WORK);
-    Search { team, isa, queries, floats, rows, dim, k, allow }.run(out, |queries, from, to, allow, k, out| {
-        dft::dft_top_k(isa, layout, queries, &codes[from * stride..to * stride], k, allow, out)
-    })
-}
-
-/// [`crate::covariance`] by a team. Stopped, it leaves some of the matrix as it was.
-pub fn covariance(team: Team, isa: Isa, data: &[f32], dim: usize, mean: &[f32], out: &mut [f64]) -> Result<(), Fault> {
-    let rows = products::check(data, dim, mean, out)?;
-    let bands = dim.div_ceil(BAND);
-    let threads = team.threads_for(data.len().saturating_mul(dim) / 2).min(bands);
-    team.each(threads, out.chunks_mut(BAND * dim).enumerate(), |(i, band)| {
-        products::add_band(isa, data, dim, mean, i * BAND, band);
-        Ok((rows * (i + 1) / bands - rows * i / bands) as u64)
-    })?;
-    products::mirror(out, dim);
-    Ok(())
-}
-
-/// [`crate::symmetric_eigen`] by a team; counts no rows.
-pub fn symmetric_eigen(
-    team: Team,
-    isa: Isa,
-    matrix: &[f64],
-    n: usize,
-    values: &mut [f64],
-    vectors: &mut [f64],
-) -> Result<(), Fault> {
-    let threads = team.threads_for(matrix.len().saturating_mul(n));
-    eigen(isa, matrix, n, values, vectors, |panels, work| {
-        team.each(threads, panels, |panel| {
-            work(panel);
-            Ok(0)
-        })
-    })
-}
-
-/// [`crate::klt_encode`] by a team.
-pub fn klt_encode(team: Team, isa: Isa, layout: KltLayout, data: &[f32], out: &mut [u8]) -> Result<(), Fault> {
-    layout.check()?;
-    let rows = row_count("floats", data.len(), layout.dim)?;
-    expect("bytes of codes", rows * layout.stride(), out.len())?;
-    team.rows((data, layout.dim), (out, layout.stride()), |data, out| klt::klt_encode(isa, layout, data, out))
-}
-
-/// [`crate::klt_decode`] by a team.
-pub fn klt_decode(team: Team, isa: Isa, layout: KltLayout, codes: &[u8], out: &mut [f32]) -> Result<(), Fault> {
-    layout.check()?;
-    let rows = row_count("bytes of the codes", codes.len(), layout.stride())?;
-    expect("floats", rows * layout.dim, out.len())?;
-    team.rows((codes, layout.stride()), (out, layout.dim), |codes, out| klt::klt_decode(isa, layout, codes, out))
-}
-
-/// [`crate::klt_scores`] by a team.
-pub fn klt_scores(
-    team: Team,
-    isa: Isa,
-    layout: KltLayout,
-    query: &[f32],
-    codes: &[u8],
-    out: &mut [f32],
-) -> Result<(), Fault> {
-    layout.check()?;
-    let rows = row_count("bytes of the codes", codes.len(), layout.stride())?;
-    expect("floats of the query", layout.query_floats(), query.len())?;
-    expect("scores", rows, out.len())?;
-    team.rows((codes, layout.stride()), (out, 1), |codes, out| klt::klt_scores(isa, layout, query, codes, out))
-}
-
-/// [`crate::klt_top_k`] by a team.
-#[allow(clippy::too_many_arguments)]
-pub fn klt_top_k(
-    team: Team,
-    isa: Isa,
-    layout: KltLayout,
-    queries: &[f32],
-    codes: &[u8],
-    k: usize,
-    allow: Option<&[u32]>,
-    out: TopKOutput,
-) -> Result<(), Fault> {
-    layout.check()?;
-    let stride = layout.stride();
-    let rows = row_count("bytes of the codes", codes.len(), stride)?;
-    let (floats, dim) = (layout.query_floats(), 2 * layout.components());
-    Search { team, isa, queries, floats, rows, dim, k, allow }.run(out, |queries, from, to, allow, k, out| {
-        klt::klt_top_k(isa, layout, queries, &codes[from * stride..to * stride], k, allow, out)
-    })
 }
 
 #[derive(Clone, Copy)]
