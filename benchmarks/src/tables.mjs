@@ -17,10 +17,14 @@ const TITLES = {
 const ESSENTIAL = [
   /^Pith int8, native$/,
   /^Pith turboquant, /,
+  /^Pith spectral, (24|48|96) bytes$/,
+  /^Pith spectral scalar, 32 bytes, then int8$/,
   /^FAISS Flat, float32$/,
   /^FAISS SQ8$/,
   /^FAISS RaBitQ, /,
   /^turbovec, /,
+  /^FAISS PQ, (24|48|96) bytes$/,
+  /^FAISS PQ fast-scan, 24 bytes, then SQ8$/,
   /^usearch HNSW, int8$/,
 ];
 /** A peer that finds less than this isn't the fastest at the same task. */
