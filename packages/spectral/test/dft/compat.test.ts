@@ -1,8 +1,8 @@
 /** SpectraLTM 0.1's codes and scores: golden records, and a second implementation in numpy that makes them. */
 import { SplitMix64, type Vectors } from "@pith/codec-core";
 import { expect, test } from "vitest";
+import { floats, goldenText, hex, jsonLines, numpyTwin } from "../../../../tools/python/numpy-twin.ts";
 import { SpectralEncoder, SpectralIndex } from "../../src/index.ts";
-import { floats, goldenText, hex, jsonLines, numpyTwin } from "../numpy.ts";
 
 interface Case {
   readonly dim: number;
@@ -29,7 +29,7 @@ interface Answer extends Case {
 }
 
 const golden = jsonLines<Answer>(goldenText("spectraltm.jsonl"));
-const numpy = numpyTwin("spectraltm.py", "SpectraLTM's codes");
+const numpy = numpyTwin("spectral/spectraltm.py", "SpectraLTM's codes");
 
 function vectors(text: string, dim: number): Vectors {
   const data = floats(text);

@@ -1,8 +1,8 @@
 /** The codes that are kept for ever, and a second implementation in numpy that makes the same bytes. */
 import { floatTensor, type Metric, SplitMix64, type StateTensor, type Vectors } from "@pith/codec-core";
 import { expect, test } from "vitest";
+import { floats, goldenText, hex, jsonLines, numpyTwin } from "../../../../tools/python/numpy-twin.ts";
 import { type SpectralDftCodec, spectralDft } from "../../src/index.ts";
-import { floats, goldenText, hex, jsonLines, numpyTwin } from "../numpy.ts";
 
 interface Case {
   readonly metric: Metric;
@@ -27,7 +27,7 @@ interface Answer extends Case {
 
 const GOLDEN = goldenText("dft.jsonl");
 const golden = jsonLines<Answer>(GOLDEN);
-const numpy = numpyTwin("dft.py", "codes of spectral-dft");
+const numpy = numpyTwin("spectral/dft.py", "codes of spectral-dft");
 
 function vectors(text: string, dim: number): Vectors {
   const data = floats(text);

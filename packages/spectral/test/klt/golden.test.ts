@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { type CodecState, floatTensor, type Metric, SplitMix64, type Vectors } from "@pith/codec-core";
 import { expect, test } from "vitest";
-import { floats, hex, jsonLines, numpyTwin } from "../../../turboquant/test/numpy.ts";
+import { floats, hex, jsonLines, numpyTwin } from "../../../../tools/python/numpy-twin.ts";
 import { type SpectralQuantizer, spectral } from "../../src/index.ts";
 
 interface Case {
@@ -34,7 +34,7 @@ interface Answer extends Case {
 
 const GOLDEN = readFileSync(new URL("../golden/klt.jsonl", import.meta.url), "utf8");
 const golden = jsonLines<Answer>(GOLDEN);
-const numpy = numpyTwin("../spectral/klt.py", "codes in a learned basis");
+const numpy = numpyTwin("spectral/klt.py", "codes in a learned basis");
 
 function stateOf({ metric, dim, bytes, quantizer, ...hexed }: Answer): CodecState {
   const bits = Uint8Array.from(Buffer.from(hexed.bits, "hex"));

@@ -1,8 +1,8 @@
 /** The codes that are kept for ever, and a second implementation in numpy that makes the same bytes and scores. */
 import { type Metric, SplitMix64, type Vectors } from "@pith/codec-core";
 import { expect, test } from "vitest";
+import { floats, goldenText, hex, jsonLines, numpyTwin } from "../../../../tools/python/numpy-twin.ts";
 import { type TurboquantBits, turboquant } from "../../src/index.ts";
-import { floats, goldenText, hex, jsonLines, numpyTwin } from "../numpy.ts";
 
 interface Case {
   readonly metric: Metric;
@@ -29,7 +29,7 @@ interface Answer extends Case {
 
 const GOLDEN = goldenText("search.jsonl");
 const golden = jsonLines<Answer>(GOLDEN);
-const numpy = numpyTwin("quality.py", "codes");
+const numpy = numpyTwin("turboquant/quality.py", "codes");
 
 function vectors(text: string, dim: number): Vectors {
   const data = floats(text);

@@ -1,8 +1,8 @@
 /** The records that are kept for ever, and a second implementation in numpy that makes the same bytes. */
 import { SplitMix64 } from "@pith/codec-core";
 import { expect, test } from "vitest";
+import { floats, goldenText, hex, jsonLines, numpyTwin } from "../../../../tools/python/numpy-twin.ts";
 import { createSpecCodec, type SpecCodec, type SpecEncoder } from "../../src/index.ts";
-import { floats, goldenText, hex, jsonLines, numpyTwin } from "../numpy.ts";
 
 interface Case {
   readonly dim: number;
@@ -19,7 +19,7 @@ type Answer = Case & { readonly name?: string; readonly record: string; readonly
 
 const GOLDEN = goldenText("records.jsonl");
 const golden = jsonLines<Answer>(GOLDEN);
-const numpy = numpyTwin("spec.py", "records");
+const numpy = numpyTwin("turboquant/spec.py", "records");
 
 function codecOf({ dim, bits, blockSize, useQjl, polarSeed, qjlSeed, encoder }: Case): SpecCodec {
   const seeds = { polarSeed: BigInt(polarSeed), qjlSeed: BigInt(qjlSeed) };

@@ -1,10 +1,10 @@
-/** A second implementation in numpy (tools/turboquant), asked in lines of JSON, and floats as such lines hold them. */
+/** A second implementation in numpy (tools/turboquant, tools/spectral), asked in lines of JSON, and floats as such lines hold them. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll } from "vitest";
 // @ts-expect-error A script without types.
-import { pythonWith } from "../../../tools/python/venv.mjs";
+import { pythonWith } from "./venv.mjs";
 
 export interface NumpyTwin {
   /** Whether there is a Python with numpy, known once tests run. */
@@ -15,7 +15,7 @@ export interface NumpyTwin {
 
 /** `what` isn't compared where there is no Python, and a warning says so. */
 export function numpyTwin(script: string, what: string): NumpyTwin {
-  const path = fileURLToPath(new URL(`../../../tools/turboquant/${script}`, import.meta.url));
+  const path = fileURLToPath(new URL(`../${script}`, import.meta.url));
   let python: string | undefined;
   beforeAll(async () => {
     const found = await pythonWith(["numpy==2.3.5", "safetensors==0.7.0"]);
