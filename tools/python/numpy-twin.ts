@@ -1,6 +1,5 @@
 /** A second implementation in numpy (tools/turboquant, tools/spectral), asked in lines of JSON, and floats as such lines hold them. */
 import { execFileSync } from "node:child_process";
-import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { beforeAll } from "vitest";
 // @ts-expect-error A script without types.
@@ -27,11 +26,6 @@ export function numpyTwin(script: string, what: string): NumpyTwin {
     run: (command, input = "") =>
       execFileSync(python as string, [path, command], { input, encoding: "utf8", maxBuffer: 2 ** 28 }),
   };
-}
-
-/** The text of a file of golden codes. */
-export function goldenText(name: string): string {
-  return readFileSync(new URL(`golden/${name}`, import.meta.url), "utf8");
 }
 
 export function jsonLines<T>(text: string): T[] {

@@ -1,7 +1,8 @@
 /** SpectraLTM 0.1's codes and scores: golden records, and a second implementation in numpy that makes them. */
+import { readFileSync } from "node:fs";
 import { SplitMix64, type Vectors } from "@pith/codec-core";
 import { expect, test } from "vitest";
-import { floats, goldenText, hex, jsonLines, numpyTwin } from "../../../../tools/python/numpy-twin.ts";
+import { floats, hex, jsonLines, numpyTwin } from "../../../../tools/python/numpy-twin.ts";
 import { SpectralEncoder, SpectralIndex } from "../../src/index.ts";
 
 interface Case {
@@ -28,7 +29,9 @@ interface Answer extends Case {
   readonly scores: string;
 }
 
-const golden = jsonLines<Answer>(goldenText("spectraltm.jsonl"));
+const golden = jsonLines<Answer>(
+  readFileSync(new URL("../golden/spectraltm.jsonl", import.meta.url), "utf8"),
+);
 const numpy = numpyTwin("spectral/spectraltm.py", "SpectraLTM's codes");
 
 function vectors(text: string, dim: number): Vectors {

@@ -1,7 +1,8 @@
 /** The codes that are kept for ever, and a second implementation in numpy that makes the same bytes. */
+import { readFileSync } from "node:fs";
 import { floatTensor, type Metric, SplitMix64, type StateTensor, type Vectors } from "@pith/codec-core";
 import { expect, test } from "vitest";
-import { floats, goldenText, hex, jsonLines, numpyTwin } from "../../../../tools/python/numpy-twin.ts";
+import { floats, hex, jsonLines, numpyTwin } from "../../../../tools/python/numpy-twin.ts";
 import { type SpectralDftCodec, spectralDft } from "../../src/index.ts";
 
 interface Case {
@@ -25,7 +26,7 @@ interface Answer extends Case {
   readonly scores: string;
 }
 
-const GOLDEN = goldenText("dft.jsonl");
+const GOLDEN = readFileSync(new URL("../golden/dft.jsonl", import.meta.url), "utf8");
 const golden = jsonLines<Answer>(GOLDEN);
 const numpy = numpyTwin("spectral/dft.py", "codes of spectral-dft");
 

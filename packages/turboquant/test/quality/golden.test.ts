@@ -1,7 +1,8 @@
 /** The codes that are kept for ever, and a second implementation in numpy that makes the same bytes and scores. */
+import { readFileSync } from "node:fs";
 import { type Metric, SplitMix64, type Vectors } from "@pith/codec-core";
 import { expect, test } from "vitest";
-import { floats, goldenText, hex, jsonLines, numpyTwin } from "../../../../tools/python/numpy-twin.ts";
+import { floats, hex, jsonLines, numpyTwin } from "../../../../tools/python/numpy-twin.ts";
 import { type TurboquantBits, turboquant } from "../../src/index.ts";
 
 interface Case {
@@ -27,7 +28,7 @@ interface Answer extends Case {
   readonly scores: string;
 }
 
-const GOLDEN = goldenText("search.jsonl");
+const GOLDEN = readFileSync(new URL("../golden/search.jsonl", import.meta.url), "utf8");
 const golden = jsonLines<Answer>(GOLDEN);
 const numpy = numpyTwin("turboquant/quality.py", "codes");
 

@@ -1,7 +1,8 @@
 /** The records that are kept for ever, and a second implementation in numpy that makes the same bytes. */
+import { readFileSync } from "node:fs";
 import { SplitMix64 } from "@pith/codec-core";
 import { expect, test } from "vitest";
-import { floats, goldenText, hex, jsonLines, numpyTwin } from "../../../../tools/python/numpy-twin.ts";
+import { floats, hex, jsonLines, numpyTwin } from "../../../../tools/python/numpy-twin.ts";
 import { createSpecCodec, type SpecCodec, type SpecEncoder } from "../../src/index.ts";
 
 interface Case {
@@ -17,7 +18,7 @@ interface Case {
 }
 type Answer = Case & { readonly name?: string; readonly record: string; readonly decoded: string };
 
-const GOLDEN = goldenText("records.jsonl");
+const GOLDEN = readFileSync(new URL("../golden/records.jsonl", import.meta.url), "utf8");
 const golden = jsonLines<Answer>(GOLDEN);
 const numpy = numpyTwin("turboquant/spec.py", "records");
 
