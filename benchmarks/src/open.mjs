@@ -1,12 +1,12 @@
 /**
  * `pnpm --filter @pith/benchmarks bench:open`: how long it takes until a large file has answered its first query. Writes
- * an int8 file with string ids (debian of PITH_DATA repeated with seeded noise, or synthetic vectors without it), then
+ * a file of int8 or another codec with string ids (debian of PITH_DATA repeated with seeded noise, or synthetic vectors without it), then
  * starts new processes that open it, each mapped (with one thread and with all), mapped and verified in full, and read. Times
  * are from before `FlatIndex.fromFile` to the first ten hits, with the file in the page cache: the median of the runs and the
  * least. Cold is the first time in a process, with all that it loads and compiles, the native addon included; warm is
  * the best of four more, each on a mapping of its own.
  *
- *   --rows N (500000)   --dim N (384, of synthetic vectors)   --runs N (9)
+ *   --rows N (500000)   --dim N (384, of synthetic vectors)   --runs N (9)   --codec NAME (int8; turboquant, trained)
  */
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -15,25 +15,30 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { FlatIndex } from "@pith/codec-core";
-import { int8 } from "@pith/int8";
 import { loadDataset } from "./datasets.mjs";
 import { command, commit, machine } from "./machine.mjs";
 import { NOISE, tile } from "./tiled.mjs";
 import { median } from "./timing.mjs";
 
 const BLOCK = 20_000;
+/** Loaded by those that need them alone: what a process loads counts. */
+const FAMILIES = {
+  int8: async () => (await import("@pith/int8")).int8,
+  turboquant: async () => (await import("@pith/turboquant")).turboquant,
+};
 
 const ONE = "--one";
-if (process.argv[2] === ONE) await one(process.argv[3], JSON.parse(process.argv[4]));
+if (process.argv[2] === ONE)
+  await one(process.argv[3], JSON.parse(process.argv[4]), await FAMILIES[process.argv[6]]());
 else await all();
 
 /** A process of its own: opens, asks once, then does both again in warm code. */
-async function one(path, options) {
+async function one(path, options, family) {
   const query = new Float32Array(Number(process.argv[5])).fill(0.05);
   const times = [];
   for (let run = 0; run < 5; run++) {
     const start = performance.now();
-    const index = await FlatIndex.fromFile(path, int8, options);
+    const index = await FlatIndex.fromFile(path, family, options);
     const opened = performance.now();
     const hits = index.search(query, 10);
     times.push({ open: opened - start, first: performance.now() - opened, total: performance.now() - start });
@@ -53,12 +58,17 @@ async function all() {
       rows: { type: "string", default: "500000" },
       dim: { type: "string", default: "384" },
       runs: { type: "string", default: "9" },
+      codec: { type: "string", default: "int8" },
     },
   });
+  if (!Object.hasOwn(FAMILIES, values.codec)) {
+    console.error(`bench:open: --codec: expected ${Object.keys(FAMILIES).join(" or ")}, got ${values.codec}`);
+    process.exit(2);
+  }
   const folder = mkdtempSync(join(tmpdir(), "pith-open-"));
   try {
     const path = join(folder, "index.pith.safetensors");
-    const { dim, source } = await write(path, Number(values.rows), Number(values.dim));
+    const { dim, source } = await write(path, Number(values.rows), Number(values.dim), values.codec);
     const results = {};
     for (const [name, options, threads] of [
       ["mapped, header verified", { map: true, verify: "header" }, 1],
@@ -66,7 +76,9 @@ async function all() {
       ["mapped, all verified", { map: true }, 1],
       ["read, all verified", {}, 1],
     ]) {
-      const runs = Array.from({ length: Number(values.runs) }, () => child(path, options, dim, threads));
+      const runs = Array.from({ length: Number(values.runs) }, () =>
+        child(path, options, dim, threads, values.codec),
+      );
       const round = (ms) => Number(ms.toFixed(2));
       const of = (kind, part) => round(median(runs.map((run) => run[kind][part])));
       const least = (kind) => round(Math.min(...runs.map((run) => run[kind].total)));
@@ -91,30 +103,38 @@ async function all() {
       load,
     };
     console.log(
-      JSON.stringify({ rows: Number(values.rows), dim, source, milliseconds: results, ...about }, null, 2),
+      JSON.stringify(
+        { codec: values.codec, rows: Number(values.rows), dim, source, milliseconds: results, ...about },
+        null,
+        2,
+      ),
     );
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function child(path, options, dim, threads = availableParallelism()) {
+function child(path, options, dim, threads = availableParallelism(), codec) {
   const { status, stdout, stderr } = spawnSync(
     process.execPath,
-    [fileURLToPath(import.meta.url), ONE, path, JSON.stringify(options), String(dim)],
+    [fileURLToPath(import.meta.url), ONE, path, JSON.stringify(options), String(dim), codec],
     { encoding: "utf8", env: { ...process.env, PITH_THREADS: String(threads) } },
   );
   if (status !== 0) throw new Error(stderr);
   return JSON.parse(stdout);
 }
 
-async function write(path, rows, syntheticDim) {
+async function write(path, rows, syntheticDim, name) {
   const root = process.env.PITH_DATA;
   const folder = root === undefined ? undefined : join(root, "debian");
   const real = folder !== undefined && existsSync(folder) ? await loadDataset(folder, BLOCK) : undefined;
   const dim = real?.dim ?? syntheticDim;
   const base = real?.corpus ?? Float32Array.from({ length: dim }, (_, i) => i / dim ** 1.5);
-  const index = new FlatIndex(int8.create({ dim }));
+  const family = await FAMILIES[name]();
+  const codec = family.train
+    ? family.train({ data: base, dim, count: base.length / dim }, { dim })
+    : family.create({ dim });
+  const index = new FlatIndex(codec);
   for (let start = 0; start < rows; start += BLOCK) {
     const count = Math.min(BLOCK, rows - start);
     const ids = Array.from({ length: count }, (_, i) => `package-${start + i}`);
