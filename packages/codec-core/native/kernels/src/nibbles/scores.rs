@@ -1,7 +1,7 @@
 //! All scores of one query, over rows as they stand; and the reference.
 
 use super::NibbleLayout;
-use super::tables::Query;
+use super::tables::{Query, shares};
 use crate::fault::{Fault, expect, row_count};
 use crate::float_scan::Metric;
 
@@ -10,7 +10,7 @@ pub(crate) fn nibble_scores(layout: NibbleLayout, query: &[f32], codes: &[u8], o
     let rows = row_count("bytes of the codes", codes.len(), layout.stride())?;
     expect("floats of the query", layout.query_floats(), query.len())?;
     expect("scores", rows, out.len())?;
-    let query = Query::new(&layout, query);
+    let query = Query::new(&layout, &shares(&layout), query);
     for (row, out) in codes.chunks_exact(layout.stride()).zip(out) {
         *out = score(&layout, &query, row);
     }

@@ -3,7 +3,7 @@
 
 use super::blocks::{Block, block_bytes, fill};
 use super::scores::score;
-use super::tables::Query;
+use super::tables::{Query, shares};
 use super::{BLOCK, Extra, NibbleLayout};
 use crate::allowed::Allowed;
 use crate::fault::{Fault, expect, row_count};
@@ -220,11 +220,13 @@ impl Asked {
 }
 
 impl Search<'_> {
+    #[inline(always)]
     fn asked(&self) -> Vec<Asked> {
         let queries = self.queries.chunks_exact(self.layout.query_floats());
+        let shares = shares(&self.layout);
         queries
             .map(|query| Asked {
-                query: Query::new(&self.layout, query),
+                query: Query::new(&self.layout, &shares, query),
                 best: TopK::new(self.k),
                 score: f32::NEG_INFINITY,
                 least: [UNKNOWN; 256],

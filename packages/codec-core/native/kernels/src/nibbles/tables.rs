@@ -9,6 +9,43 @@ const MOST: f32 = 381.0;
 /// What two of add up within a byte.
 const PART: u16 = 127;
 
+/// What a component of 1, 2 or 4 bits at each place of a nibble is, by the nibble: four, two, one.
+pub(super) type Shares = [[f32; 16]; 7];
+
+pub(super) fn shares(layout: &NibbleLayout) -> Shares {
+    let mut shares = [[0f32; 16]; 7];
+    let mut levels = &layout.levels[..];
+    for bits in [1, 2, 4] {
+        let (own, rest) = levels.split_at(1 << bits);
+        levels = rest;
+        for at in (0..4).step_by(bits) {
+            shares[share(bits, at)] = std::array::from_fn(|v| f32::from(own[v >> at & (own.len() - 1)]));
+        }
+    }
+    shares
+}
+
+#[inline(always)]
+fn share(bits: usize, at: usize) -> usize {
+    match bits {
+        1 => at,
+        2 => 4 + at / 2,
+        _ => 6,
+    }
+}
+
+/// Sixteen numbers folded by halves.
+#[inline(always)]
+fn folded(own: &[f32; 16], fold: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut own = *own;
+    for half in [8, 4, 2, 1] {
+        for i in 0..half {
+            own[i] = fold(own[i], own[i + half]);
+        }
+    }
+    own[0]
+}
+
 pub(super) struct Query {
     /// 16 entries for each nibble.
     pub(super) entries: Vec<[u16; 16]>,
@@ -26,21 +63,17 @@ pub(super) struct Query {
 }
 
 impl Query {
-    pub(super) fn new(layout: &NibbleLayout, prepared: &[f32]) -> Query {
+    /// Inlined, for rounding is a call without the instruction set.
+    #[inline(always)]
+    pub(super) fn new(layout: &NibbleLayout, shares: &Shares, prepared: &[f32]) -> Query {
         let (p, rest) = prepared.split_at(layout.bits.len());
         let nibbles = 2 * layout.code_bytes;
         let mut values = vec![[0f32; 16]; nibbles];
-        let (one, more) = layout.levels.split_at(2);
-        let (two, four) = more.split_at(4);
         let mut at = 0;
         for (&p, &bits) in p.iter().zip(layout.bits) {
-            let levels = match bits {
-                1 => one,
-                2 => two,
-                _ => four,
-            };
-            for (v, value) in values[at / 4].iter_mut().enumerate() {
-                *value += p * f32::from(levels[v >> (at % 4) & (levels.len() - 1)]);
+            let shares = &shares[share(bits.into(), at % 4)];
+            for (value, level) in values[at / 4].iter_mut().zip(shares) {
+                *value += p * level;
             }
             at += usize::from(bits);
         }
@@ -48,8 +81,8 @@ impl Query {
         let mut lows = Vec::with_capacity(nibbles);
         for own in &values {
             // What isn't a number stays: neither comparison holds.
-            let low = own.iter().fold(own[0], |a, &b| if b >= a || a.is_nan() { a } else { b });
-            let high = own.iter().fold(own[0], |a, &b| if b <= a || a.is_nan() { a } else { b });
+            let low = folded(own, |a, b| if b >= a || a.is_nan() { a } else { b });
+            let high = folded(own, |a, b| if b <= a || a.is_nan() { a } else { b });
             let range = high - low;
             most = if range <= most || most.is_nan() { most } else { range };
             base += low;
