@@ -21,9 +21,7 @@ use crate::coded::{Plan, coded_scores, coded_top_k};
 use crate::fault::{Fault, expect, expect_dim};
 use crate::float_scan::Metric;
 use crate::isa::Isa;
-use crate::nibbles::{
-    NibbleLayout, nibble_block_bytes, nibble_blocks, nibble_blocks_top_k, nibble_scores, nibble_top_k,
-};
+use crate::nibbles::{NibbleLayout, nibble_blocks, nibble_blocks_top_k, nibble_scores, nibble_top_k};
 use crate::topk::TopKOutput;
 
 pub use coding::klt_encode;
@@ -142,12 +140,7 @@ impl KltLayout<'_> {
     }
 }
 
-/// Bytes of the blocks that rows of nibbles can stand in; see [`crate::nibbles`].
-pub fn klt_block_bytes(layout: KltLayout, rows: usize) -> usize {
-    nibble_block_bytes(layout.stride(), rows)
-}
-
-/// Puts rows into blocks.
+/// Puts rows into blocks; see [`crate::nibbles`].
 pub fn klt_blocks(layout: KltLayout, codes: &[u8], out: &mut [u8]) -> Result<(), Fault> {
     nibble_blocks(layout.checked_nibbles()?, codes, out)
 }

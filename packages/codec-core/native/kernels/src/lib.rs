@@ -49,10 +49,7 @@ pub use int8_grouped::{
     int8_grouped_decode, int8_grouped_encode, int8_grouped_scores, int8_grouped_top_k, int8_symmetric,
 };
 pub use isa::{Isa, cpu_features};
-pub use klt::{
-    KltLayout, klt_block_bytes, klt_blocks, klt_blocks_top_k, klt_decode, klt_encode, klt_queries, klt_scores,
-    klt_top_k,
-};
+pub use klt::{KltLayout, klt_blocks, klt_blocks_top_k, klt_decode, klt_encode, klt_queries, klt_scores, klt_top_k};
 pub use norms::{norms, unit_rows};
 pub use symmetric_eigen::symmetric_eigen;
 pub use topk::TopKOutput;

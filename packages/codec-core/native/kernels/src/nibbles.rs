@@ -6,6 +6,7 @@
 //! its rows at once what sum they must reach to be among the k best.
 
 mod blocks;
+mod lanes;
 mod scores;
 mod search;
 mod tables;

@@ -1,0 +1,2 @@
+/** A LangChain vector store over Pith codes. */
+export {};

@@ -1,0 +1,2 @@
+/** Pith codes in Qdrant. */
+export {};
