@@ -23,6 +23,7 @@ export { type Codes, checkCodes, checkOutput, codes, sliceCodes } from "./contra
 export { type DecodingCodec, decodingScorer } from "./contract/decoding-scorer.ts";
 export type { Hits } from "./contract/hits.ts";
 export { checkMetric, isMetric, METRICS, type Metric } from "./contract/metric.ts";
+export { type NamedRows, type Near, NO_SLOT, nearCount } from "./contract/near.ts";
 export { nearestName } from "./contract/nearest-name.ts";
 export { type OptionSchema, type OptionSpec, readOptions } from "./contract/options.ts";
 export { type CodecLoader, CodecRegistry, unknownCodec } from "./contract/registry.ts";
@@ -109,11 +110,12 @@ export {
   unpackDftParts,
 } from "./kernels/dft-layout.ts";
 export { dftQueryFloats } from "./kernels/dft-scores.ts";
-export type { BackendName, FloatRows, Isa, Kernels, TopKOutput } from "./kernels/kernels.ts";
+export type { BackendName, FloatRows, Isa, Kernels, NearHits, TopKOutput } from "./kernels/kernels.ts";
 export { type KltLayout, kltBlockBytes, kltRows, kltStride } from "./kernels/klt-layout.ts";
 export { isNibbled } from "./kernels/klt-nibbles.ts";
 export { KLT_QUERY_EXTRA } from "./kernels/klt-scores.ts";
 export { KLT_WIDEST, kltLoss, kltUnit } from "./kernels/klt-tables.ts";
+export { sharedBytes } from "./kernels/pinned.ts";
 export type { Eigen } from "./kernels/symmetric-eigen.ts";
 export { type Threads, useThreads } from "./kernels/threads.ts";
 export { type TurboLayout, turboIndexBytes, turboStride } from "./kernels/turbo-layout.ts";

@@ -119,6 +119,11 @@ export class Int8Codec implements Codec {
             scores: (query, c, out) => kernels().int8Scores(metric, query, c.bytes, dim, out),
             topK: (queries, c, k, allow, out) =>
               kernels().int8TopK(metric, queries, c.bytes, dim, k, allow?.words, out),
+            among(queries, c, named, k, out) {
+              const { int8TopKAmong } = kernels();
+              int8TopKAmong?.(metric, queries, c.bytes, dim, named, k, out);
+              return int8TopKAmong !== undefined;
+            },
             topKAsync: (queries, c, k, allow, options) =>
               kernels().async?.int8TopK(metric, queries, c.bytes, dim, k, allow?.words, options),
           }

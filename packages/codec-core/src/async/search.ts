@@ -6,6 +6,7 @@
 import type { Resident, Scorer } from "../contract/codec.ts";
 import { type Codes, checkCodes, sliceCodes } from "../contract/codes.ts";
 import type { Hits } from "../contract/hits.ts";
+import type { NamedRows, Near } from "../contract/near.ts";
 import { hitCount } from "../contract/scan-scorer.ts";
 import { checkVectors, sliceVectors, type Vectors } from "../contract/vectors.ts";
 import { Bitset } from "../flat/bitset.ts";
@@ -42,33 +43,66 @@ export async function searchAsync(
   const work = new Work(options, queries.count * c.count);
   const native = scorer.topKBatchAsync?.(queries, c, k, allow, options);
   if (native) return native;
+  const search = (some: Vectors): Hits[] => scorer.topKBatch(some, c, k, allow);
   const hits =
     work.total === 0
-      ? scorer.topKBatch(queries, c, k, allow)
-      : await ("kind" in c ? byQueries : byRows)(work, scorer, queries, c as Codes & Resident, k, allow);
+      ? search(queries)
+      : "kind" in c
+        ? (await byQueries(work, queries, c.count, search)).flat()
+        : await byRows(work, scorer, queries, c, k, allow);
   work.finish();
   return hits;
 }
 
-/** Resident codes can't be cut: one query at a time. */
-async function byQueries(
-  work: Work,
+/**
+ * What `scorer.nearBatch(queries, c, k, near, allow)` gives; as `searchAsync`. The scorer must have it.
+ * @throws what `nearBatch` throws, ABORTED
+ */
+export async function nearAsync(
   scorer: Scorer,
   queries: Vectors,
-  c: Resident,
+  c: Codes | Resident,
   k: number,
-  allow: Bitset | undefined,
-): Promise<Hits[]> {
-  const out: Hits[] = [];
+  near: Near,
+  { allow, ...options }: AsyncSearchOptions = {},
+): Promise<NamedRows> {
+  checkVectors(queries, queries.dim);
+  checkK(k);
+  const work = new Work(options, queries.count * c.count);
+  const native = scorer.nearBatchAsync?.(queries, c, k, near, allow, options);
+  if (native) return native;
+  const search = (some: Vectors): NamedRows => scorer.nearBatch!(some, c, k, near, allow);
+  if (work.total === 0) return search(queries);
+  const parts = await byQueries(work, queries, c.count, search);
+  const [{ width }] = parts;
+  const slots = new Uint32Array(queries.count * width);
+  let at = 0;
+  for (const part of parts) {
+    slots.set(part.slots, at);
+    at += part.slots.length;
+  }
+  work.finish();
+  return { slots, width };
+}
+
+/** Where rows can't be cut into blocks: some queries at a time. */
+async function byQueries<T>(
+  work: Work,
+  queries: Vectors,
+  rows: number,
+  search: (some: Vectors) => T,
+): Promise<T[]> {
+  const out: T[] = [];
   const size = new BlockSize(1);
-  while (out.length < queries.count) {
+  for (let start = 0; start < queries.count; ) {
     await pause();
     work.check();
-    const end = Math.min(queries.count, out.length + size.rows);
+    const end = Math.min(queries.count, start + size.rows);
     size.begin();
-    out.push(...scorer.topKBatch(sliceVectors(queries, out.length, end), c, k, allow));
+    out.push(search(sliceVectors(queries, start, end)));
     size.end();
-    work.progress(end * c.count);
+    work.progress(end * rows);
+    start = end;
   }
   return out;
 }

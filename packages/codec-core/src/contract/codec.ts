@@ -13,6 +13,7 @@ import type { Bitset } from "../flat/bitset.ts";
 import type { Codes } from "./codes.ts";
 import type { Hits } from "./hits.ts";
 import type { Metric } from "./metric.ts";
+import type { NamedRows, Near } from "./near.ts";
 import type { OptionSchema } from "./options.ts";
 import type { CodecState } from "./state.ts";
 import type { Vectors } from "./vectors.ts";
@@ -95,6 +96,22 @@ export interface Scorer {
   prepare(query: Float32Array): PreparedQuery;
   /** The hits of each query: many queries a load of the codes. Equals `prepare(q).topK(c, k, allow)` for each. */
   topKBatch(queries: Vectors, c: Codes | Resident, k: number, allow?: Bitset): Hits[];
+  /**
+   * What is worth scoring again, where the codec states errors (`queryError`): of the hits of `topKBatch` for `near.most` the
+   * first k, and those that score no more than `near.within` of the query's standard errors less than the k-th.
+   */
+  nearBatch?(queries: Vectors, c: Codes | Resident, k: number, near: Near, allow?: Bitset): NamedRows;
+  /** `nearBatch` off the event loop; undefined where the backend in use has no such kernel. */
+  nearBatchAsync?(
+    queries: Vectors,
+    c: Codes | Resident,
+    k: number,
+    near: Near,
+    allow: Bitset | undefined,
+    options: AsyncOptions,
+  ): Promise<NamedRows> | undefined;
+  /** The k best of the rows that are named for each query; undefined where the backend in use has no such kernel. */
+  topKAmong?(queries: Vectors, c: Codes, rows: NamedRows, k: number): Hits[] | undefined;
   /** `topKBatch` off the event loop, for `searchAsync`; undefined where the backend in use has no such kernel. */
   topKBatchAsync?(
     queries: Vectors,

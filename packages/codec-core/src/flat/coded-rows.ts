@@ -2,11 +2,12 @@
 import type { Codec, Scorer } from "../contract/codec.ts";
 import type { Hits } from "../contract/hits.ts";
 import { checkMetric, type Metric } from "../contract/metric.ts";
+import type { NamedRows } from "../contract/near.ts";
 import type { Vectors } from "../contract/vectors.ts";
 import { PithError } from "../errors.ts";
 import type { KeptStore } from "./kept-store.ts";
+import { eachBest } from "./rescore.ts";
 import { RowStore } from "./row-store.ts";
-import { TopK } from "./top-k.ts";
 
 export class CodedRows {
   readonly codec: Codec;
@@ -40,15 +41,16 @@ export class CodedRows {
     return this.codec.decode({ bytes: this.rows.row(slot), stride: this.rows.stride, count: 1 }).data;
   }
 
-  /** Hits scored again, best first, cut to k. */
-  rescore(query: Float32Array, hits: Hits, k: number): Hits {
-    const scores = new Float32Array(hits.length);
-    const codes = { bytes: this.rows.gather(hits.slots), stride: this.rows.stride, count: hits.length };
-    this.#scorer.prepare(query).scoreInto(codes, scores);
-    const best = new TopK(Math.min(k, hits.length));
-    scores.forEach((score, i) => {
-      best.push(hits.slots[i], score);
-    });
-    return best.hits();
+  /** The k best of the rows that each query names, scored again, best first. */
+  rescore(queries: Vectors, named: NamedRows, k: number): Hits[] {
+    const { whole, stride, count } = this.rows;
+    const hits = whole && this.#scorer.topKAmong?.(queries, { bytes: whole, stride, count }, named, k);
+    return (
+      hits ??
+      eachBest(queries, named, k, (query, slots, scores) => {
+        const codes = { bytes: this.rows.gather(slots), stride, count: slots.length };
+        this.#scorer.prepare(query).scoreInto(codes, scores);
+      })
+    );
   }
 }

@@ -60,6 +60,10 @@ export class FileRows implements KeptStore {
     return out;
   }
 
+  get whole(): Uint8Array | undefined {
+    return this.#changed.size === 0 && this.#added.count === 0 ? this.#file.mapped : undefined;
+  }
+
   row(slot: number): Uint8Array {
     const out = new Uint8Array(this.stride);
     this.#readRow(slot, out);
@@ -69,11 +73,9 @@ export class FileRows implements KeptStore {
   gather(slots: ArrayLike<number>): Uint8Array {
     const { stride } = this;
     const out = new Uint8Array(slots.length * stride);
-    const { mapped } = this.#file;
+    const { whole } = this;
     const { gatherRows } = kernels();
-    const asLoaded = this.#changed.size === 0 && this.#added.count === 0;
-    if (asLoaded && mapped && gatherRows && slots instanceof Uint32Array)
-      gatherRows(mapped, stride, slots, out);
+    if (whole && gatherRows && slots instanceof Uint32Array) gatherRows(whole, stride, slots, out);
     else
       for (let i = 0; i < slots.length; i++)
         this.#readRow(slots[i], out.subarray(i * stride, (i + 1) * stride));

@@ -3,10 +3,11 @@
  * each id has a slot, and equal scores rank by the lower slot, that is in the order of adding.
  */
 import { checkAttached, encodeAsync } from "../async/encode.ts";
-import { searchAsync } from "../async/search.ts";
+import { nearAsync, searchAsync } from "../async/search.ts";
 import type { AsyncOptions } from "../async/work.ts";
 import type { Codec, CodecFamily, Scorer } from "../contract/codec.ts";
 import { checkMetric, type Metric } from "../contract/metric.ts";
+import { namedRows } from "../contract/near.ts";
 import { checkQuery, checkShape, checkVectors, type Vectors, vectors } from "../contract/vectors.ts";
 import { PithError } from "../errors.ts";
 import type { Id } from "../ids.ts";
@@ -14,7 +15,7 @@ import { kernels } from "../kernels/backend.ts";
 import { CodedRows } from "./coded-rows.ts";
 import { IdMap } from "./id-map.ts";
 import { LaidOut } from "./laid-out.ts";
-import { allowedSlots, hitsWanted, type Match, Matcher, marginsOf, type SearchOptions } from "./matches.ts";
+import { allowedSlots, hitsWanted, type Match, Matcher, nearWanted, type SearchOptions } from "./matches.ts";
 import { checkKeep, type Keep, keepDtype, Originals } from "./originals.ts";
 import {
   type IndexParts,
@@ -133,10 +134,16 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
     checkQuery(query, this.codec.dim);
     const wanted = hitsWanted(k, options, originals);
     const asked = vectors(query, this.codec.dim);
-    const margins = marginsOf(this.codec, asked, options);
+    const near = nearWanted(this.codec, this.#scorer, wanted, options);
     const allow = allowedSlots(ids, options);
-    const [found] = this.#scorer.topKBatch(asked, this.#laidOut.of(codes), wanted, allow);
-    return new Matcher(ids, k, options.rescore ? originals : undefined, margins).of(query, found);
+    const searched = this.#laidOut.of(codes);
+    const matches = new Matcher(ids);
+    if (!options.rescore || !originals)
+      return matches.of(this.#scorer.topKBatch(asked, searched, wanted, allow)[0]);
+    const found = near
+      ? this.#scorer.nearBatch!(asked, searched, k, near, allow)
+      : namedRows(this.#scorer.topKBatch(asked, searched, wanted, allow));
+    return matches.of(originals.rescore(asked, found, k)[0]);
   }
 
   /**
@@ -148,7 +155,7 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
     checkVectors(queries, this.codec.dim);
     const { signal, threads, onProgress } = options;
     const wanted = hitsWanted(k, options, originals);
-    const margins = marginsOf(this.codec, queries, options);
+    const near = nearWanted(this.codec, this.#scorer, wanted, options);
     const allow = allowedSlots(ids, options);
     const pinned = kernels().async !== undefined;
     using rows = codes.lend(pinned);
@@ -156,15 +163,20 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
     const { stride, count } = codes;
     const laidOut = this.#laidOut.of(codes);
     const searched = "kind" in laidOut ? laidOut : { bytes: rows.bytes, stride, count };
-    const found = await searchAsync(this.#scorer, queries, searched, wanted, {
-      allow,
-      signal,
-      threads,
-      onProgress: onProgress && ((done) => onProgress(perQuery(done), queries.count)),
-    });
-    const again = options.rescore && originals && kept;
-    const exact = again ? originals.over(kept.rows) : undefined;
-    return await new Matcher(ids, k, exact, margins).ofAll(queries, found, signal);
+    const how = { allow, signal, threads, onProgress: onProgress && progress };
+    const matches = new Matcher(ids);
+    if (!options.rescore || !originals || !kept)
+      return (await searchAsync(this.#scorer, queries, searched, wanted, how)).map((hits) =>
+        matches.of(hits),
+      );
+    const found = near
+      ? await nearAsync(this.#scorer, queries, searched, k, near, how)
+      : namedRows(await searchAsync(this.#scorer, queries, searched, wanted, how));
+    return await matches.ofRescored(queries, found, k, originals.over(kept.rows), signal);
+
+    function progress(done: number): void {
+      onProgress?.(perQuery(done), queries.count);
+    }
 
     function perQuery(done: number): number {
       return count === 0 ? queries.count : Math.floor(done / count);

@@ -10,6 +10,8 @@ export interface KeptStore {
   readonly memoryBytes: number;
   /** All rows, as many bytes in memory as they are. @throws what reading the file throws */
   readonly bytes: Uint8Array;
+  /** All rows without a copy, where they stand side by side in memory or in a mapped file. */
+  readonly whole: Uint8Array | undefined;
   row(slot: number): Uint8Array;
   /** The rows of `slots`, in that order, copied. */
   gather(slots: ArrayLike<number>): Uint8Array;

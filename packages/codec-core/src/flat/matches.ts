@@ -1,7 +1,8 @@
 /** What a search of a flat index is asked for, and its hits as ids. */
 import { aborted, BlockSize, pause } from "../async/work.ts";
-import type { Codec } from "../contract/codec.ts";
+import type { Codec, Scorer } from "../contract/codec.ts";
 import type { Hits } from "../contract/hits.ts";
+import { checkWithin, type NamedRows, type Near, sliceNamed } from "../contract/near.ts";
 import { sliceVectors, type Vectors } from "../contract/vectors.ts";
 import { PithError } from "../errors.ts";
 import type { Id } from "../ids.ts";
@@ -47,36 +48,22 @@ export function hitsWanted(
 }
 
 /**
- * How far below the k-th hit of each query hits are still scored again; undefined where that doesn't matter.
- * @throws INVALID_ARGUMENT, NOT_SUPPORTED
+ * What to score again, where that isn't just as many hits. @throws INVALID_ARGUMENT, NOT_SUPPORTED
  */
-export function marginsOf(
+export function nearWanted(
   codec: Codec,
-  queries: Vectors,
+  scorer: Scorer,
+  most: number,
   { rescore, within }: Pick<SearchOptions, "rescore" | "within">,
-): Float32Array | undefined {
+): Near | undefined {
   if (within === undefined) return undefined;
-  if (!(within >= 0))
-    throw new PithError("INVALID_ARGUMENT", `expected within from 0, got ${within}`, { actual: within });
-  if (!codec.queryError)
+  checkWithin(within);
+  if (!scorer.nearBatch)
     throw new PithError(
       "NOT_SUPPORTED",
       `${codec.name} doesn't state standard errors, which \`within\` counts in`,
     );
-  return rescore ? codec.queryError(queries).map((error) => within * error) : undefined;
-}
-
-/** The hits that are no more than `margin` below the k-th. */
-function near({ slots, scores, length }: Hits, k: number, margin: number): Hits {
-  if (length <= k) return { slots, scores, length };
-  const least = scores[k - 1] - margin;
-  let [end, beyond] = [k, length];
-  while (end < beyond) {
-    const middle = (end + beyond) >>> 1;
-    if (scores[middle] >= least) end = middle + 1;
-    else beyond = middle;
-  }
-  return { slots: slots.subarray(0, end), scores: scores.subarray(0, end), length: end };
+  return rescore ? { most, within } : undefined;
 }
 
 /** Slots that may be hit; undefined where all may. */
@@ -93,43 +80,38 @@ export function allowedSlots<I extends Id>(ids: IdMap<I>, { filter }: SearchOpti
   return allow;
 }
 
-/** Makes a query's matches from its hits. */
+/** Makes matches of hits. */
 export class Matcher<I extends Id> {
   readonly #ids: IdMap<I>;
-  readonly #k: number;
-  readonly #originals: KeptRows | undefined;
-  readonly #margins: Float32Array | undefined;
 
-  /** With `originals` the hits are scored again; with `margins` those that are as near to the k-th. */
-  constructor(ids: IdMap<I>, k: number, originals?: KeptRows, margins?: Float32Array) {
+  constructor(ids: IdMap<I>) {
     this.#ids = ids;
-    this.#k = k;
-    this.#originals = originals;
-    this.#margins = margins;
   }
 
-  /** `at`: which query of them it is. */
-  of(query: Float32Array, found: Hits, at: number = 0): Match<I>[] {
-    const hits = this.#margins ? near(found, this.#k, this.#margins[at]) : found;
-    const { slots, scores, length } = this.#originals?.rescore(query, hits, this.#k) ?? hits;
-    return Array.from({ length }, (_, i) => ({ id: this.#ids.at(slots[i]), score: scores[i] }));
+  of({ slots, scores, length }: Hits): Match<I>[] {
+    const out: Match<I>[] = new Array(length);
+    for (let i = 0; i < length; i++) out[i] = { id: this.#ids.at(slots[i]), score: scores[i] };
+    return out;
   }
 
-  /** Those of many queries, the event loop running between blocks of them. @throws ABORTED */
-  async ofAll(
+  /** Those of many queries, whose rows are scored again, the event loop running between blocks of them. @throws ABORTED */
+  async ofRescored(
     queries: Vectors,
-    found: readonly Hits[],
+    found: NamedRows,
+    k: number,
+    kept: KeptRows,
     signal: AbortSignal | undefined,
   ): Promise<Match<I>[][]> {
     const out: Match<I>[][] = [];
     const size = new BlockSize(16);
-    while (out.length < found.length) {
+    while (out.length < queries.count) {
       if (out.length > 0) await pause();
       if (signal?.aborted) throw aborted(signal);
       size.begin();
-      const end = Math.min(found.length, out.length + size.rows);
-      for (let q = out.length; q < end; q++)
-        out.push(this.of(sliceVectors(queries, q, q + 1).data, found[q], q));
+      const end = Math.min(queries.count, out.length + size.rows);
+      const some = sliceVectors(queries, out.length, end);
+      const hits = kept.rescore(some, sliceNamed(found, out.length, end), k);
+      for (const own of hits) out.push(this.of(own));
       size.end();
     }
     return out;

@@ -1,12 +1,15 @@
 /** Original vectors kept beside the codes for rescoring, as float32 or float16. */
 import type { Hits } from "../contract/hits.ts";
 import type { Metric } from "../contract/metric.ts";
+import type { NamedRows } from "../contract/near.ts";
+import { topKOf, unitRows } from "../contract/scan-scorer.ts";
 import type { Vectors } from "../contract/vectors.ts";
 import { PithError, shown } from "../errors.ts";
 import { FLOAT_BYTES, type FloatDtype, rowsFromBytes, rowsToBytes } from "../format/float-rows.ts";
+import { kernels } from "../kernels/backend.ts";
 import type { FloatRows } from "../kernels/kernels.ts";
 import type { KeptStore } from "./kept-store.ts";
-import { rescoreHits } from "./rescore.ts";
+import { eachBest } from "./rescore.ts";
 import { RowStore } from "./row-store.ts";
 
 export type Keep = "none" | "f16" | "f32";
@@ -55,14 +58,28 @@ export class Originals {
     return rowsFromBytes(this.rows.row(slot), this.dtype, this.dim).data.slice();
   }
 
-  /** Hits scored again, best first, cut to k. */
-  rescore(query: Float32Array, hits: Hits, k: number): Hits {
-    return rescoreHits(this.metric, query, hits, this.#gather(hits.slots), k);
+  /** The k best of the rows that each query names, scored again, best first. */
+  rescore(queries: Vectors, named: NamedRows, k: number): Hits[] {
+    const { metric, dim } = this;
+    const q = metric === "cosine" ? unitRows(queries.data, dim) : queries.data;
+    const asked = { ...queries, data: q };
+    const { floatTopKAmong, floatScores } = kernels();
+    const whole = this.rows.whole && this.#floats(this.rows.whole);
+    if (whole && floatTopKAmong && named.slots.length > 0)
+      return topKOf(queries.count, Math.min(k, named.width), (hits, out) =>
+        floatTopKAmong(metric, q, whole, dim, named.slots, hits, out),
+      );
+    return eachBest(asked, named, k, (query, slots, scores) =>
+      floatScores(metric, query, this.#floats(this.rows.gather(slots))!, dim, scores),
+    );
   }
 
-  /** Rows as the kernels take them, copied together. */
-  #gather(slots: ArrayLike<number>): FloatRows {
-    const { buffer } = this.rows.gather(slots);
-    return this.dtype === "F32" ? new Float32Array(buffer) : new Uint16Array(buffer);
+  /** Rows as the kernels take them; undefined where they don't stand on a whole element's boundary. */
+  #floats({ buffer, byteOffset, length }: Uint8Array): FloatRows | undefined {
+    if (byteOffset % FLOAT_BYTES[this.dtype] !== 0) return undefined;
+    const count = length / FLOAT_BYTES[this.dtype];
+    return this.dtype === "F32"
+      ? new Float32Array(buffer, byteOffset, count)
+      : new Uint16Array(buffer, byteOffset, count);
   }
 }

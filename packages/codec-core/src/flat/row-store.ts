@@ -51,6 +51,10 @@ export class RowStore implements KeptStore {
     return this.#buffer.subarray(0, this.#count * this.stride);
   }
 
+  get whole(): Uint8Array {
+    return this.bytes;
+  }
+
   /** The rows as codes. */
   get codes(): Codes {
     return { bytes: this.bytes, stride: this.stride, count: this.#count };

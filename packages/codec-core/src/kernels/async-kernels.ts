@@ -5,7 +5,7 @@
  */
 import type { AsyncOptions } from "../async/work.ts";
 import type { Metric } from "../contract/metric.ts";
-import type { FloatRows, TopKOutput } from "./kernels.ts";
+import type { FloatRows, NearHits, TopKOutput } from "./kernels.ts";
 import type { KltLayout } from "./klt-layout.ts";
 import type { Eigen } from "./symmetric-eigen.ts";
 import type { TurboLayout } from "./turbo-layout.ts";
@@ -70,6 +70,18 @@ export interface AsyncKernels {
     queries: Float32Array,
     codes: Uint8Array,
     k: number,
+    allow: Uint32Array | undefined,
+    options: AsyncOptions,
+  ): Promise<TopKOutput>;
+
+  /** The blocks must be pinned, and stay as they are. @throws ABORTED */
+  kltBlocksNear?(
+    layout: KltLayout,
+    queries: Float32Array,
+    blocks: Uint8Array,
+    rows: number,
+    k: number,
+    near: NearHits | undefined,
     allow: Uint32Array | undefined,
     options: AsyncOptions,
   ): Promise<TopKOutput>;

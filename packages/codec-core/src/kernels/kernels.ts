@@ -26,6 +26,12 @@ export interface TopKOutput {
   readonly scores: Float32Array;
 }
 
+/** Hits up to the k-th, and those near it: of each query how far below. */
+export interface NearHits {
+  readonly k: number;
+  readonly margins: Float32Array;
+}
+
 export interface Kernels {
   readonly backend: BackendName;
   readonly isa: Isa;
@@ -91,6 +97,29 @@ export interface Kernels {
 
   /** Scores of a float query (normalised under cosine) against codes. Cosine is dot here: the rows are unit vectors. */
   int8Scores(metric: Metric, query: Float32Array, codes: Uint8Array, dim: number, out: Float32Array): void;
+
+  /**
+   * As floatTopK and int8TopK, of the rows that are named for each query, as many for all: slots, each at most once, up to
+   * 2^32 - 1. So end the hits too, where there are fewer than k.
+   */
+  floatTopKAmong?(
+    metric: Metric,
+    queries: Float32Array,
+    rows: FloatRows,
+    dim: number,
+    named: Uint32Array,
+    k: number,
+    out: TopKOutput,
+  ): void;
+  int8TopKAmong?(
+    metric: Metric,
+    queries: Float32Array,
+    codes: Uint8Array,
+    dim: number,
+    named: Uint32Array,
+    k: number,
+    out: TopKOutput,
+  ): void;
 
   /** As floatTopK, over codes; the hits and scores are those of int8Scores. */
   int8TopK(
@@ -256,15 +285,17 @@ export interface Kernels {
 
   /**
    * Codes of nibbles (kernels/klt-nibbles.ts) in blocks of 64 rows, `kltBlockBytes` of them, and searches of such blocks,
-   * `rows` rows in all; the hits and scores are those of kltTopK.
+   * `rows` rows in all; the hits and scores are those of kltTopK. With `near` only those that score no more than a query's
+   * margin less than its near.k-th; slots from there on are 2^32 - 1.
    */
   kltBlocks?(layout: KltLayout, codes: Uint8Array, out: Uint8Array): void;
-  kltBlocksTopK?(
+  kltBlocksNear?(
     layout: KltLayout,
     queries: Float32Array,
     blocks: Uint8Array,
     rows: number,
     k: number,
+    near: NearHits | undefined,
     allow: Uint32Array | undefined,
     out: TopKOutput,
   ): void;

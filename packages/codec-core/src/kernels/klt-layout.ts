@@ -43,9 +43,10 @@ export function kltStride({ metric, codeBytes }: KltLayout): number {
 /** Rows of a block of kltBlocks. */
 const BLOCK = 64;
 
-/** Bytes of the blocks that rows of nibbles can stand in: those of their codes, and one more for each block. */
-export function kltBlockBytes(layout: KltLayout, rows: number): number {
-  return Math.ceil(rows / BLOCK) * (BLOCK * kltStride(layout) + 1);
+/** Bytes of the blocks that rows of nibbles can stand in: those of their codes, to whole fours, and two more for each block. */
+export function kltBlockBytes({ metric, codeBytes }: KltLayout, rows: number): number {
+  const row = 4 * Math.ceil(codeBytes / 4) + 1 + (metric === "l2" ? 4 : 0);
+  return Math.ceil(rows / BLOCK) * (BLOCK * row + 2);
 }
 
 /** Codes, read row by row. */

@@ -6,15 +6,17 @@
  * A query is prepared as by klt-scores.ts: p_r, then bias, Q, unit. All arithmetic is float32, sums in order.
  *   value_n(v)  the sum over the components r of nibble n of f32(p_r level_r(v)); 0 where it holds none
  *   low_n, range_n = the least of the 16 values, and f32(the greatest - low_n);  G = the greatest range
- *   entry_n(v)  f32(f32(value_n(v) - low_n) f32(381 / G)) rounded half to even, kept within 0 to 381
- *   base        the sum of low_n;  step = f32(G / 381)
- * All entries and the step are 0 where G isn't above 0, or 381 / G or G beyond float32. With S the sum of a row's entries, an exact integer:
- *   product     f32(t f32(bias + f32(f32(base + f32(S step)) unit)))
+ *   factor  f32(1020 / G);  x_n = f32(range_n factor)
+ *   w_n     the nibble's weight: 1 where x_n is up to 255, 2 up to 510, 3 up to 765, else 4
+ *   e_n(v)  f32(f32(value_n(v) - low_n) f32(factor / w_n)) rounded half to even, kept within 0 to 255
+ *   base    the sum of low_n;  step = f32(G / 1020)
+ * All entries and the step are 0 where G isn't above 0, or 1020 / G or G beyond float32. With S the sum of a row's w_n e_n, an
+ * exact integer:
+ *   product  f32(t f32(bias + f32(f32(base + f32(S step)) unit)))
  * and the score is made of it as in klt-scores.ts.
  *
- * Entries of 127, two of which add up within a byte, would cost a point of recall and more: the few nibbles of the largest
- * components have ranges several times those of others, and so are the steps. With 381 next to nothing is lost, and only
- * nibbles of a range above a third of G take a second lookup, or a third one.
+ * Why weights: with one step for all, entries of a byte are too coarse for the many small components where a few are large
+ * (a point of recall and more). So every nibble has 255 steps of its own or, the smallest ones, of a quarter of the largest's.
  *
  * Source: Andre, Kermarrec, Le Scouarnec, "Cache locality is not enough: high-performance nearest neighbor search with
  * product quantization fast scan", VLDB 2015, for tables of sixteen entries in registers.
@@ -23,8 +25,10 @@ import { type KltLayout, kltRows } from "./klt-layout.ts";
 import { kltLevels } from "./klt-tables.ts";
 import type { RowScorer } from "./scan.ts";
 
-/** The greatest entry: three times what two of add up within a byte. */
-const MOST = 381;
+/** The greatest entry. */
+const ENTRY = 255;
+/** The greatest product of an entry and its weight. */
+const MOST = 1020;
 /** Adding and taking away 1.5 * 2^52 rounds a float64 to an integer, half to even. */
 const ROUND: number = 1.5 * 2 ** 52;
 
@@ -41,7 +45,7 @@ export const NIBBLE_LEVELS: Int8Array = Int8Array.from(
 );
 
 export interface NibbleTables {
-  /** 16 entries for each nibble. */
+  /** 16 entries for each nibble, by its weight. */
   readonly entries: Uint16Array;
   readonly base: number;
   readonly step: number;
@@ -55,21 +59,27 @@ export function nibbleTables(bits: Uint8Array, nibbles: number, query: Float32Ar
     const [from, shift, mask] = [(at >>> 2) * 16, at & 3, 2 ** bits[r] - 1];
     for (let v = 0; v < 16; v++) values[from + v] += Math.fround(query[r] * levels[(v >>> shift) & mask]);
   }
-  const lows = new Float32Array(nibbles);
+  const [lows, ranges] = [new Float32Array(nibbles), new Float32Array(nibbles)];
   let [base, most] = [0, 0];
   for (let n = 0; n < nibbles; n++) {
     const own = values.subarray(n * 16, n * 16 + 16);
     lows[n] = own.reduce((a, b) => Math.min(a, b));
     const high = own.reduce((a, b) => Math.max(a, b));
-    most = Math.max(most, Math.fround(high - lows[n]));
+    ranges[n] = high - lows[n];
+    most = Math.max(most, ranges[n]);
     base = Math.fround(base + lows[n]);
   }
   const entries = new Uint16Array(nibbles * 16);
   const factor = Math.fround(MOST / most);
   if (!(most > 0 && most < Infinity && factor < Infinity)) return { entries, base, step: 0 };
-  for (let i = 0; i < entries.length; i++) {
-    const entry = Math.fround(Math.fround(values[i] - lows[i >>> 4]) * factor) + ROUND - ROUND;
-    entries[i] = Math.min(Math.max(entry, 0), MOST); // of NaN 0
+  for (let n = 0; n < nibbles; n++) {
+    const size = Math.fround(ranges[n] * factor);
+    const weight = size > 3 * ENTRY ? 4 : size > 2 * ENTRY ? 3 : size > ENTRY ? 2 : 1;
+    const own = Math.fround(factor / weight);
+    for (let i = n * 16; i < n * 16 + 16; i++) {
+      const entry = Math.fround(Math.fround(values[i] - lows[n]) * own) + ROUND - ROUND;
+      entries[i] = weight * Math.min(Math.max(entry, 0), ENTRY); // of NaN 0
+    }
   }
   return { entries, base, step: Math.fround(most / MOST) };
 }

@@ -138,6 +138,18 @@ export type AsyncTopK<Rows> = (
   scores: Float32Array,
 ) => AsyncOutcome;
 
+type Among<Rows> = (
+  at: number,
+  metric: number,
+  queries: Float32Array,
+  rows: Rows,
+  dim: number,
+  named: Uint32Array,
+  k: number,
+  slots: Uint32Array,
+  scores: Float32Array,
+) => Outcome;
+
 /** The functions of native/node; `at` is the instruction set's place in `isas()`. */
 export interface Addon extends AsyncAddon, DftAddon, KltAddon {
   isas(): Isa[];
@@ -156,6 +168,9 @@ export interface Addon extends AsyncAddon, DftAddon, KltAddon {
   floatTopK: TopKKernel<Float32Array>;
   halfTopK: TopKKernel<Uint16Array>;
   int8TopK: TopKKernel<Uint8Array>;
+  floatTopKAmong: Among<Float32Array>;
+  halfTopKAmong: Among<Uint16Array>;
+  int8TopKAmong: Among<Uint8Array>;
   gatherRows(at: number, rows: Uint8Array, stride: number, slots: Uint32Array, out: Uint8Array): Outcome;
   int8Encode(
     threads: number,

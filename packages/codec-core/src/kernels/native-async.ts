@@ -23,7 +23,7 @@ import {
   ownTurboParts,
 } from "./native-addon.ts";
 import { faultError, run } from "./native-job.ts";
-import { type KltAddon, kltParts } from "./native-klt.ts";
+import { type KltAddon, kltParts, nearParts } from "./native-klt.ts";
 import { isPinned } from "./pinned.ts";
 import { turboStride } from "./turbo-layout.ts";
 import { TURBO_QUERY_EXTRA } from "./turbo-scores.ts";
@@ -238,6 +238,19 @@ export function asyncKernels(addon: AsyncAddon & KltAddon, at: number): AsyncKer
       return topK(queries, floats, codes, kltStride(layout), k, allow, options, (job, n, ...rest) =>
         addon.kltTopKAsync(job, n, at, ...parts, ...rest),
       );
+    },
+    kltBlocksNear: async (layout, queries, blocks, rows, k, near, allow, options) => {
+      const parts = kltParts(layout);
+      const count = queries.length / (layout.bits.length + KLT_QUERY_EXTRA);
+      const work = new Work(options, count * rows);
+      const out = { slots: new Uint32Array(count * k), scores: new Float32Array(count * k) };
+      const [hits, margins] = nearParts(near);
+      const own = [queries.slice(), blocks, rows, k, hits, margins.slice(), allow?.slice()] as const;
+      await run(addon, work, 0, (job, n) =>
+        addon.kltBlocksNearAsync(job, n, at, ...parts, ...own, out.slots, out.scores),
+      );
+      work.finish();
+      return out;
     },
   };
 }

@@ -3,6 +3,7 @@
  * in one array: mean, columns, forward, back, step, twice and table. It is made once for each layout and held here alone, so
  * that kernels off the event loop may read it too.
  */
+import type { NearHits } from "./kernels.ts";
 import type { KltLayout } from "./klt-layout.ts";
 import { type AsyncOutcome, type Job, METRIC, type Outcome } from "./native-addon.ts";
 
@@ -20,6 +21,17 @@ type TopKParts = [
   queries: Float32Array,
   codes: Uint8Array,
   k: number,
+  allow: Uint32Array | undefined,
+  slots: Uint32Array,
+  scores: Float32Array,
+];
+type NearParts = [
+  queries: Float32Array,
+  blocks: Uint8Array,
+  rows: number,
+  k: number,
+  near: number,
+  margins: Float32Array,
   allow: Uint32Array | undefined,
   slots: Uint32Array,
   scores: Float32Array,
@@ -43,22 +55,11 @@ export interface KltAddon {
   kltScores: Kernel<[query: Float32Array, codes: Uint8Array, out: Float32Array]>;
   kltTopK: Kernel<TopKParts>;
   kltBlocks(...args: [...KltParts, codes: Uint8Array, out: Uint8Array]): Outcome;
-  kltBlocksTopK(
-    at: number,
-    ...rest: [
-      ...KltParts,
-      queries: Float32Array,
-      blocks: Uint8Array,
-      rows: number,
-      k: number,
-      allow: Uint32Array | undefined,
-      slots: Uint32Array,
-      scores: Float32Array,
-    ]
-  ): Outcome;
+  kltBlocksNear: Kernel<NearParts>;
   kltEncodeAsync: AsyncKernel<[data: Float32Array, out: Uint8Array]>;
   kltDecodeAsync: AsyncKernel<[codes: Uint8Array, out: Float32Array]>;
   kltTopKAsync: AsyncKernel<TopKParts>;
+  kltBlocksNearAsync: AsyncKernel<NearParts>;
 }
 
 const known = new WeakMap<KltLayout, KltParts>();
@@ -80,4 +81,11 @@ export function kltParts(layout: KltLayout): KltParts {
     known.set(layout, parts);
   }
   return parts;
+}
+
+const NO_MARGINS = new Float32Array(0);
+
+/** What the addon takes for hits near the k-th. */
+export function nearParts(near: NearHits | undefined): [k: number, margins: Float32Array] {
+  return near ? [near.k, near.margins] : [0, NO_MARGINS];
 }

@@ -11,7 +11,7 @@ import { type Addon, METRIC, type Outcome, turboParts } from "./native-addon.ts"
 import { asyncKernels } from "./native-async.ts";
 import { dftParts } from "./native-dft.ts";
 import { faultError } from "./native-job.ts";
-import { kltParts } from "./native-klt.ts";
+import { kltParts, nearParts } from "./native-klt.ts";
 import { portable } from "./portable.ts";
 import { threads } from "./threads.ts";
 
@@ -98,6 +98,14 @@ function wrap(addon: Addon, isa: Isa): Kernels {
           ? addon.halfTopK(threads().sync, at, METRIC[metric], queries, rows, dim, k, allow, slots, scores)
           : addon.floatTopK(threads().sync, at, METRIC[metric], queries, rows, dim, k, allow, slots, scores),
       ),
+    floatTopKAmong: (metric, queries, rows, dim, named, k, { slots, scores }) =>
+      check(() =>
+        rows instanceof Uint16Array
+          ? addon.halfTopKAmong(at, METRIC[metric], queries, rows, dim, named, k, slots, scores)
+          : addon.floatTopKAmong(at, METRIC[metric], queries, rows, dim, named, k, slots, scores),
+      ),
+    int8TopKAmong: (metric, queries, codes, dim, named, k, { slots, scores }) =>
+      check(() => addon.int8TopKAmong(at, METRIC[metric], queries, codes, dim, named, k, slots, scores)),
     gatherRows: (rows, stride, slots, out) => check(() => addon.gatherRows(at, rows, stride, slots, out)),
     int8Encode: (data, dim, unit, out) =>
       check(() => addon.int8Encode(threads().sync, at, data, dim, unit, out)),
@@ -179,10 +187,11 @@ function wrap(addon: Addon, isa: Isa): Kernels {
         addon.kltTopK(threads().sync, at, ...kltParts(layout), queries, codes, k, allow, slots, scores),
       ),
     kltBlocks: (layout, codes, out) => check(() => addon.kltBlocks(...kltParts(layout), codes, out)),
-    kltBlocksTopK: (layout, queries, blocks, rows, k, allow, { slots, scores }) =>
-      check(() =>
-        addon.kltBlocksTopK(at, ...kltParts(layout), queries, blocks, rows, k, allow, slots, scores),
-      ),
+    kltBlocksNear: (layout, queries, blocks, rows, k, near, allow, { slots, scores }) =>
+      check(() => {
+        const hits = [rows, k, ...nearParts(near), allow, slots, scores] as const;
+        return addon.kltBlocksNear(threads().sync, at, ...kltParts(layout), queries, blocks, ...hits);
+      }),
   };
 }
 

@@ -105,14 +105,14 @@ function hitsInBlocks(
   k: number,
   allow?: Uint32Array,
 ): void {
-  if (!other.kltBlocks || !other.kltBlocksTopK) return;
+  if (!other.kltBlocks || !other.kltBlocksNear) return;
   const count = codes.length / kltStride(layout);
   const blocks = new Uint8Array(kltBlockBytes(layout, count));
   other.kltBlocks(layout, codes, blocks);
   const hits = (queries.length / (layout.bits.length + 3)) * k;
   const room = (): TopKOutput => ({ slots: new Uint32Array(hits), scores: new Float32Array(hits) });
   const [got, wanted] = [room(), room()];
-  other.kltBlocksTopK(layout, queries, blocks, count, k, allow, got);
+  other.kltBlocksNear(layout, queries, blocks, count, k, undefined, allow, got);
   portable.kltTopK(layout, queries, codes, k, allow, wanted);
   expectSame([got.slots, bits(got.scores)], [wanted.slots, bits(wanted.scores)]);
 }

@@ -1,5 +1,17 @@
 /** Codes of nibbles in blocks of 64 rows, as the native kernels scan them fastest; without these as they stand. */
-import { type Codes, type KltLayout, kernels, kltBlockBytes, type Resident } from "@pith/codec-core";
+import {
+  type AsyncOptions,
+  type Codes,
+  type KltLayout,
+  kernels,
+  kltBlockBytes,
+  type NearHits,
+  NO_SLOT,
+  nearCount,
+  type Resident,
+  sharedBytes,
+  type TopKOutput,
+} from "@pith/codec-core";
 
 export class KltBlocks implements Resident {
   readonly kind = "resident" as const;
@@ -14,7 +26,7 @@ export class KltBlocks implements Resident {
     this.#layout = layout;
     const { kltBlocks } = kernels();
     if (!kltBlocks) return;
-    this.#blocks = new Uint8Array(kltBlockBytes(layout, codes.count));
+    this.#blocks = sharedBytes(kltBlockBytes(layout, codes.count));
     kltBlocks(layout, codes.bytes, this.#blocks);
   }
 
@@ -30,15 +42,43 @@ export class KltBlocks implements Resident {
     return this.#layout === layout;
   }
 
-  topK(
+  near(
     queries: Float32Array,
     k: number,
+    near: NearHits | undefined,
     allow: Uint32Array | undefined,
-    out: { readonly slots: Uint32Array; readonly scores: Float32Array },
+    out: TopKOutput,
   ): void {
-    const { kltBlocksTopK, kltTopK } = kernels();
-    if (this.#blocks && kltBlocksTopK)
-      kltBlocksTopK(this.#layout, queries, this.#blocks, this.count, k, allow, out);
-    else kltTopK(this.#layout, queries, this.codes.bytes, k, allow, out);
+    const { kltBlocksNear, kltTopK } = kernels();
+    if (this.#blocks && kltBlocksNear)
+      kltBlocksNear(this.#layout, queries, this.#blocks, this.count, k, near, allow, out);
+    else {
+      kltTopK(this.#layout, queries, this.codes.bytes, k, allow, out);
+      if (near) this.#leaveNear(k, near, out);
+    }
+  }
+
+  /** As `near`, off the event loop; undefined without native kernels. */
+  nearAsync(
+    queries: Float32Array,
+    k: number,
+    near: NearHits | undefined,
+    allow: Uint32Array | undefined,
+    options: AsyncOptions,
+  ): Promise<TopKOutput> | undefined {
+    if (!this.#blocks) return undefined;
+    const search = kernels().async?.kltBlocksNear;
+    return search?.(this.#layout, queries, this.#blocks, this.count, k, near, allow, options);
+  }
+
+  #leaveNear(k: number, near: NearHits, { slots, scores }: TopKOutput): void {
+    near.margins.forEach((margin, i) => {
+      const own = {
+        slots: slots.subarray(i * k, (i + 1) * k),
+        scores: scores.subarray(i * k, (i + 1) * k),
+        length: k,
+      };
+      own.slots.fill(NO_SLOT, nearCount(own, near.k, margin));
+    });
   }
 }

@@ -152,6 +152,7 @@ export class SpectralCodec implements Codec {
     checkMetric(metric, this.supports.metrics);
     const { dim } = this;
     const layout = this.#layout;
+    const { error } = this.#learned;
     const floats = layout.bits.length + KLT_QUERY_EXTRA;
     return scanScorer(this, metric, {
       prepare(queries) {
@@ -163,8 +164,11 @@ export class SpectralCodec implements Codec {
       topK: (queries, c, k, allow, out) => kernels().kltTopK(layout, queries, c.bytes, k, allow?.words, out),
       resident: {
         owns: (c) => c instanceof KltBlocks && c.isOf(layout),
-        topK: (queries, c, k, allow, out) => (c as KltBlocks).topK(queries, k, allow?.words, out),
+        near: (queries, c, k, near, allow, out) => (c as KltBlocks).near(queries, k, near, allow?.words, out),
+        nearAsync: (queries, c, k, near, allow, options) =>
+          (c as KltBlocks).nearAsync(queries, k, near, allow?.words, options),
       },
+      errors: (queries, prepared) => queryErrors(layout, error, queries, prepared),
       topKAsync: (queries, c, k, allow, options) =>
         kernels().async?.kltTopK?.(layout, queries, c.bytes, k, allow?.words, options),
     });
@@ -198,7 +202,10 @@ export class SpectralCodec implements Codec {
    * @throws DIM_MISMATCH, LENGTH_MISMATCH, NOT_FINITE
    */
   queryError(queries: Vectors): Float32Array {
-    return queryErrors(this.#layout, this.#learned.error, this.#rows(queries));
+    const { data } = this.#rows(queries);
+    const prepared = new Float32Array(queries.count * (this.#layout.bits.length + KLT_QUERY_EXTRA));
+    kernels().kltQueries(this.#layout, data, prepared);
+    return queryErrors(this.#layout, this.#learned.error, data, prepared);
   }
 
   /**

@@ -91,16 +91,20 @@ function axisProducts(layout: KltLayout, rows: Float32Array): Float64Array {
   return out;
 }
 
-/** Root mean square of what scores with each query are off by; `errors` as `measure` gives them. */
-export function queryErrors(layout: KltLayout, errors: Float32Array, queries: Vectors): Float32Array {
+/** Root mean square of what scores with each query are off by; `errors` as `measure` gives them, queries also prepared. */
+export function queryErrors(
+  layout: KltLayout,
+  errors: Float32Array,
+  queries: Float32Array,
+  prepared: Float32Array,
+): Float32Array {
   const { dim, metric, step } = layout;
   const count = step.length;
   const times = metric === "l2" ? 2 : 1;
   const floats = count + KLT_QUERY_EXTRA;
-  const prepared = new Float32Array(queries.count * floats);
-  kernels().kltQueries(layout, queries.data, prepared);
-  return Float32Array.from({ length: queries.count }, (_, i) => {
-    let rest = between(queries.data, i, queries.data, i, dim);
+  const out = new Float32Array(queries.length / dim);
+  for (let i = 0; i < out.length; i++) {
+    let rest = between(queries, i, queries, i, dim);
     let sum = 0;
     const unit = prepared[(i + 1) * floats - 1];
     for (let r = 0; r < count; r++) {
@@ -108,6 +112,7 @@ export function queryErrors(layout: KltLayout, errors: Float32Array, queries: Ve
       sum += energy * errors[r];
       rest -= energy;
     }
-    return times * Math.sqrt(sum + Math.max(0, rest) * errors[count]);
-  });
+    out[i] = times * Math.sqrt(sum + Math.max(0, rest) * errors[count]);
+  }
+  return out;
 }

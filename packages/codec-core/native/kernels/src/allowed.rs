@@ -2,11 +2,12 @@
 
 use crate::fault::{Fault, expect};
 
-/// All of `rows`, or those whose bit is set in an allow-list (bit i % 32 of word i / 32).
+/// All of `rows`, or those whose bit is set in an allow-list (bit i % 32 of word i / 32), or some that are named.
 #[derive(Clone, Copy)]
 pub(crate) struct Allowed<'a> {
     rows: usize,
     words: Option<&'a [u32]>,
+    named: Option<&'a [u32]>,
 }
 
 impl<'a> Allowed<'a> {
@@ -17,26 +18,35 @@ impl<'a> Allowed<'a> {
         if let Some(words) = words {
             expect("words of the allow-list", rows.div_ceil(32), words.len())?;
         }
-        Ok(Allowed { rows, words })
+        Ok(Allowed { rows, words, named: None })
     }
 
     /// All of `rows`.
     pub(crate) fn all(rows: usize) -> Allowed<'a> {
-        Allowed { rows, words: None }
+        Allowed { rows, words: None, named: None }
+    }
+
+    /// These alone, in their order: each at most once.
+    pub(crate) fn named(rows: usize, slots: &'a [u32]) -> Result<Allowed<'a>, Fault> {
+        if let Some(&slot) = slots.iter().find(|&&slot| slot as usize >= rows) {
+            return Err(Fault { code: "INVALID_ARGUMENT", what: "a slot", expected: rows, actual: slot as usize });
+        }
+        Ok(Allowed { rows, words: None, named: Some(slots) })
     }
 
     pub(crate) fn is_all(&self) -> bool {
-        self.words.is_none()
+        self.words.is_none() && self.named.is_none()
     }
 
     pub(crate) fn count(&self) -> usize {
-        match self.words {
-            None => self.rows,
-            Some(words) => (0..words.len()).map(|i| word(words, i, self.rows).count_ones() as usize).sum(),
+        match (self.named, self.words) {
+            (Some(slots), _) => slots.len(),
+            (_, None) => self.rows,
+            (_, Some(words)) => (0..words.len()).map(|i| word(words, i, self.rows).count_ones() as usize).sum(),
         }
     }
 
-    /// Which of the 64 rows from `first`, a multiple of 32, there are and may be found.
+    /// Which of the 64 rows from `first`, a multiple of 32, there are and may be found. Not for those that are named.
     #[inline(always)]
     pub(crate) fn sixty_four(&self, first: usize) -> u64 {
         let left = self.rows - first;
@@ -75,6 +85,13 @@ impl Blocks<'_> {
 
     /// Fills `slots` with the next rows and says how many there were; 0 at the end.
     pub(crate) fn fill(&mut self, slots: &mut [u32]) -> usize {
+        if let Some(named) = self.of.named {
+            let rest = &named[self.next..];
+            let n = slots.len().min(rest.len());
+            slots[..n].copy_from_slice(&rest[..n]);
+            self.next += n;
+            return n;
+        }
         let Some(words) = self.of.words else {
             let n = slots.len().min(self.of.rows - self.next);
             for (i, slot) in slots[..n].iter_mut().enumerate() {

@@ -80,8 +80,24 @@ pub fn float_top_k(
     out: TopKOutput,
 ) -> Result<(), Fault> {
     expect_dim(dim)?;
-    let count = row_count("floats of the queries", queries.len(), dim)?;
     let allowed = Allowed::new(row_count("floats of the rows", rows.len(), dim)?, allow)?;
+    float_top_k_allowed(isa, metric, queries, rows, dim, k, allowed, out)
+}
+
+/// As above; `allowed` is of as many rows.
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn float_top_k_allowed(
+    isa: Isa,
+    metric: Metric,
+    queries: &[f32],
+    rows: FloatRows,
+    dim: usize,
+    k: usize,
+    allowed: Allowed,
+    out: TopKOutput,
+) -> Result<(), Fault> {
+    expect_dim(dim)?;
+    let count = row_count("floats of the queries", queries.len(), dim)?;
     if count == 0 {
         return Ok(());
     }

@@ -38,6 +38,7 @@ pub(crate) use bound::{LEAST_SQUARE, SANE};
 pub(crate) use coding::LARGEST_SCALE;
 pub use coding::{int8_decode, int8_encode, int8_encode_finite};
 pub use search::int8_top_k;
+pub(crate) use search::int8_top_k_allowed;
 
 pub(crate) const SCALE_BYTES: usize = 4;
 

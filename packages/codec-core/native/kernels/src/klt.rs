@@ -21,7 +21,7 @@ use crate::coded::{Plan, coded_scores, coded_top_k};
 use crate::fault::{Fault, expect, expect_dim};
 use crate::float_scan::Metric;
 use crate::isa::Isa;
-use crate::nibbles::{NibbleLayout, nibble_blocks, nibble_blocks_top_k, nibble_scores, nibble_top_k};
+use crate::nibbles::{NibbleLayout, nibble_blocks, nibble_blocks_near, nibble_scores, nibble_top_k};
 use crate::topk::TopKOutput;
 
 pub use coding::klt_encode;
@@ -145,19 +145,21 @@ pub fn klt_blocks(layout: KltLayout, codes: &[u8], out: &mut [u8]) -> Result<(),
     nibble_blocks(layout.checked_nibbles()?, codes, out)
 }
 
-/// As [`klt_top_k`], of `rows` rows in blocks.
+/// As [`klt_top_k`], of `rows` rows in blocks. With `near`, a number of hits and a margin for each query, only that many, and
+/// such as score no more than the margin less than the last of these; slots that stay empty are the largest number.
 #[allow(clippy::too_many_arguments)]
-pub fn klt_blocks_top_k(
+pub fn klt_blocks_near(
     isa: Isa,
     layout: KltLayout,
     queries: &[f32],
     blocks: &[u8],
     rows: usize,
     k: usize,
+    near: Option<(usize, &[f32])>,
     allow: Option<&[u32]>,
     out: TopKOutput,
 ) -> Result<(), Fault> {
-    nibble_blocks_top_k(isa, layout.checked_nibbles()?, queries, blocks, rows, k, allow, out)
+    nibble_blocks_near(isa, layout.checked_nibbles()?, queries, blocks, rows, k, near, allow, out)
 }
 
 /// Score of each row with a prepared query.

@@ -5,6 +5,7 @@
 //! functions are safe. They check every length and give a [`Fault`] before anything is written.
 
 mod allowed;
+mod among;
 mod binary;
 mod coded;
 mod covariance;
@@ -34,6 +35,7 @@ mod trellis;
 mod trellis_tables;
 mod turbo;
 
+pub use among::{float_top_k_among, int8_top_k_among};
 pub use binary::{binary_decode, binary_encode, binary_scores, binary_symmetric, binary_top_k};
 pub use covariance::covariance;
 pub use crc32c::crc32c;
@@ -49,7 +51,7 @@ pub use int8_grouped::{
     int8_grouped_decode, int8_grouped_encode, int8_grouped_scores, int8_grouped_top_k, int8_symmetric,
 };
 pub use isa::{Isa, cpu_features};
-pub use klt::{KltLayout, klt_blocks, klt_blocks_top_k, klt_decode, klt_encode, klt_queries, klt_scores, klt_top_k};
+pub use klt::{KltLayout, klt_blocks, klt_blocks_near, klt_decode, klt_encode, klt_queries, klt_scores, klt_top_k};
 pub use norms::{norms, unit_rows};
 pub use symmetric_eigen::symmetric_eigen;
 pub use topk::TopKOutput;

@@ -1,33 +1,27 @@
 //! Learned codes whose components lie within nibbles (the rule, to the bit, is in `src/kernels/klt-nibbles.ts`): a score is
 //! a sum of table entries, one for each nibble, which byte shuffles look up for whole registers of rows.
 //!
-//! For that rows stand in blocks of 64, byte by byte: first byte 0 of all of them, and so on. The last block is filled up
-//! with zero rows. A block is as large as its rows' codes, plus a byte: the place of its largest scalar, which says for all of
-//! its rows at once what sum they must reach to be among the k best.
+//! For that rows stand in blocks of 64, four bytes of one row after another. A block is as large as its rows' codes (to whole
+//! fours of bytes), plus two bytes: the lowest and the highest place of its scalars.
 
 mod blocks;
 mod lanes;
+mod near;
 mod scores;
 mod search;
 mod tables;
 
 use crate::float_scan::Metric;
 
-pub(crate) use blocks::{nibble_block_bytes, nibble_blocks};
+pub(crate) use blocks::nibble_blocks;
 pub(crate) use scores::nibble_scores;
-pub(crate) use search::{nibble_blocks_top_k, nibble_top_k};
+pub(crate) use search::{nibble_blocks_near, nibble_top_k};
+pub(crate) use tables::{Four, Least};
 
 /// Rows of a block.
 pub(crate) const BLOCK: usize = 64;
-/// What a byte's two tables can't hold of an entry: looked up once more.
-#[derive(Clone, Copy)]
-pub(crate) struct Extra {
-    pub(crate) byte: usize,
-    /// Of the byte's upper nibble.
-    pub(crate) upper: bool,
-    /// Up to 127.
-    pub(crate) entries: [u8; 16],
-}
+/// Bytes of a code that are looked up together.
+pub(crate) const FOUR: usize = 4;
 
 /// Floats of a prepared query behind its components.
 const QUERY_EXTRA: usize = 3;

@@ -7,7 +7,7 @@
 use crate::coded::Plan;
 use crate::doubles::F64x8;
 use crate::isa::{Isa, Level};
-use crate::nibbles::Extra;
+use crate::nibbles::{Four, Least};
 use crate::trellis::{PerWindow, Steps};
 use crate::turbo::Cells;
 
@@ -34,24 +34,19 @@ pub(crate) trait Simd {
     /// Needs the instruction set.
     unsafe fn keep_best(numbers: &mut Vec<f32>, k: usize) -> f32;
 
-    /// Sums of the table entries of 64 rows, for one to four queries: byte b of the rows stands at 64 b, and up to 256 of
-    /// them have two tables each, of entries up to 127.
+    /// Sums of the table entries, by their weights, of the 64 rows of each block (see `nibbles`), for one to four queries:
+    /// query q's of block b at b times the queries + q. Sums of more than 16 bits lose the upper ones.
     ///
     /// # Safety
-    /// Needs the instruction set; there are two tables for each byte.
-    unsafe fn nibble_sums(entries: &[&[[u8; 16]]], codes: &[u8], sums: &mut [[u16; 64]]);
+    /// Needs the instruction set; blocks of `size` bytes hold as many fours as queries have, which are as many for all.
+    unsafe fn nibble_sums(queries: &[&[Four]], blocks: &[u8], size: usize, sums: &mut [[u16; 64]]);
 
-    /// Adds what else is to be looked up for 64 rows; their sums stay within 16 bits.
-    ///
-    /// # Safety
-    /// Needs the instruction set; `codes` has each byte.
-    unsafe fn nibble_extras(extras: &[Extra], codes: &[u8], sums: &mut [u16; 64]);
-
-    /// Which of 64 sums are at least that.
+    /// Which of a block's rows have a sum of at least what their scalars, by their places, ask for; `range`: the lowest and the
+    /// highest place.
     ///
     /// # Safety
     /// Needs the instruction set.
-    unsafe fn nibbles_reach(sums: &[u16; 64], least: u16) -> u64;
+    unsafe fn nibbles_reach(sums: &[u16; 64], places: &[u8; 64], least: &Least, range: [u8; 2]) -> u64;
 
     /// As `trellis::step`; `came` has room for each u.
     ///

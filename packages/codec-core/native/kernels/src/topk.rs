@@ -74,17 +74,6 @@ impl TopK {
         }
     }
 
-    /// Of a k beyond the heap's: begins with what the k-th best is guessed to be. Where in the end there are fewer than k
-    /// hits, it was too high.
-    pub(crate) fn guess(&mut self, score: f32) {
-        self.last = Hit::new(u32::MAX, score);
-    }
-
-    /// Whether k hits have come in.
-    pub(crate) fn is_full(&self) -> bool {
-        self.heap.len().max(self.gathered.len()) >= self.k
-    }
-
     #[inline(always)]
     pub(crate) fn push(&mut self, slot: u32, score: f32) {
         if self.k > HEAP {

@@ -155,9 +155,11 @@ pub fn klt_blocks(
     outcome(kernels::klt_blocks(layout, codes, apart!(out; codes, bits, floats)))
 }
 
-#[napi(catch_unwind, js_name = "kltBlocksTopK")]
+/// `near`: 0, or the hits to which only such are added as score no more than a query's margin less than the last.
+#[napi(catch_unwind)]
 #[allow(clippy::too_many_arguments)]
-pub fn klt_blocks_top_k(
+pub fn klt_blocks_near(
+    threads: u32,
     at: u32,
     by: u32,
     trellis: bool,
@@ -169,6 +171,8 @@ pub fn klt_blocks_top_k(
     blocks: &[u8],
     rows: f64,
     k: f64,
+    near: f64,
+    margins: &[f32],
     allow: Option<&[u32]>,
     mut slots: Uint32ArraySlice,
     mut scores: Float32ArraySlice,
@@ -176,10 +180,12 @@ pub fn klt_blocks_top_k(
     let layout = layout(by, trellis, dim, code_bytes, bits, floats);
     let list = allow.unwrap_or(&[]);
     let out = TopKOutput {
-        slots: apart!(slots; queries, blocks, list, bits, floats, &scores),
-        scores: apart!(scores; queries, blocks, list, bits, floats),
+        slots: apart!(slots; queries, blocks, list, bits, floats, margins, &scores),
+        scores: apart!(scores; queries, blocks, list, bits, floats, margins),
     };
-    outcome(kernels::klt_blocks_top_k(isa(at), layout, queries, blocks, size(rows), size(k), allow, out))
+    let near = (near > 0.0).then_some((size(near), margins));
+    let (rows, k) = (size(rows), size(k));
+    outcome(parallel::klt_blocks_near(team(threads), isa(at), layout, queries, blocks, rows, k, near, allow, out))
 }
 
 /// A layout that a task keeps.
@@ -304,5 +310,55 @@ pub fn klt_top_k_async(
         // SAFETY: checked, and the outputs are the task's own.
         let out = unsafe { TopKOutput { slots: slots.get_mut(), scores: scores.get_mut() } };
         outcome(parallel::klt_top_k(team, isa(at), layout.get(), queries.get(), codes.get(), size(k), list, out))
+    })
+}
+
+/// As `kltBlocksNear`; the blocks stay as they are.
+#[napi(catch_unwind, js_name = "kltBlocksNearAsync", ts_return_type = "Promise<Fault | null>")]
+#[allow(clippy::too_many_arguments)]
+pub fn klt_blocks_near_async(
+    job: &Job,
+    threads: u32,
+    at: u32,
+    by: u32,
+    trellis: bool,
+    dim: f64,
+    code_bytes: f64,
+    bits: Uint8Array,
+    floats: Float32Array,
+    queries: Float32Array,
+    blocks: Uint8Array,
+    rows: f64,
+    k: f64,
+    near: f64,
+    margins: Float32Array,
+    allow: Option<Uint32Array>,
+    slots: Uint32Array,
+    scores: Float32Array,
+) -> AsyncTask<KernelTask> {
+    let layout = LentLayout::new(by, trellis, dim, code_bytes, bits, floats);
+    let (queries, blocks, allow) = (Lent::new(queries), Lent::new(blocks), allow.map(Lent::new));
+    let (rows, k, margins) = (size(rows), size(k), Lent::new(margins));
+    let (slots, scores) = (Lent::new(slots), Lent::new(scores));
+    task(job, threads, move |team| {
+        let list = allow.as_ref().map(Lent::get);
+        let input = |out: &[u32]| {
+            overlap(out, queries.get())
+                || overlap(out, blocks.get())
+                || overlap(out, margins.get())
+                || overlap(out, list.unwrap_or(&[]))
+                || layout.reached(out)
+        };
+        let (of_slots, of_scores) = (slots.get(), scores.get());
+        // SAFETY: floats and integers of four bytes, to compare places in memory alone.
+        let as_words = unsafe { std::slice::from_raw_parts(of_scores.as_ptr().cast(), of_scores.len()) };
+        if input(of_slots) || input(as_words) || overlap(of_slots, of_scores) {
+            return Some(shared());
+        }
+        // SAFETY: checked, and the outputs are the task's own.
+        let out = unsafe { TopKOutput { slots: slots.get_mut(), scores: scores.get_mut() } };
+        let near = (near > 0.0).then_some((size(near), margins.get()));
+        let (layout, queries, blocks) = (layout.get(), queries.get(), blocks.get());
+        outcome(parallel::klt_blocks_near(team, isa(at), layout, queries, blocks, rows, k, near, list, out))
     })
 }

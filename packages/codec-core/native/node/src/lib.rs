@@ -141,7 +141,7 @@ pub fn unit_rows(at: u32, data: &[f32], dim: f64, mut out: Float32ArraySlice) ->
 }
 
 macro_rules! float_kernels {
-    ($scores:ident, $top_k:ident, $element:ident, $rows:path) => {
+    ($scores:ident, $top_k:ident, $among:ident, $element:ident, $rows:path) => {
         #[napi(catch_unwind)]
         pub fn $scores(threads: u32, at: u32, by: u32, query: &[f32], rows: &[$element], dim: f64, mut out: Float32ArraySlice) -> Option<Fault> {
             outcome(parallel::float_scores(team(threads), isa(at), metric(by), query, $rows(rows), size(dim), apart!(out; query, rows)))
@@ -164,11 +164,29 @@ macro_rules! float_kernels {
             let out = TopKOutput { slots: apart!(slots; queries, rows, allow.unwrap_or(&[]), &scores), scores: apart!(scores; queries, rows, allow.unwrap_or(&[])) };
             outcome(parallel::float_top_k(team(threads), isa(at), metric(by), queries, $rows(rows), size(dim), size(k), allow, out))
         }
+
+        /// Of the rows that each query names.
+        #[napi(catch_unwind)]
+        #[allow(clippy::too_many_arguments)]
+        pub fn $among(
+            at: u32,
+            by: u32,
+            queries: &[f32],
+            rows: &[$element],
+            dim: f64,
+            named: &[u32],
+            k: f64,
+            mut slots: Uint32ArraySlice,
+            mut scores: Float32ArraySlice,
+        ) -> Option<Fault> {
+            let out = TopKOutput { slots: apart!(slots; queries, rows, named, &scores), scores: apart!(scores; queries, rows, named) };
+            outcome(kernels::float_top_k_among(isa(at), metric(by), queries, $rows(rows), size(dim), named, size(k), out))
+        }
     };
 }
 
-float_kernels!(float_scores, float_top_k, f32, FloatRows::F32);
-float_kernels!(half_scores, half_top_k, u16, FloatRows::F16);
+float_kernels!(float_scores, float_top_k, float_top_k_among, f32, FloatRows::F32);
+float_kernels!(half_scores, half_top_k, half_top_k_among, u16, FloatRows::F16);
 
 /// Rows of `stride` bytes, those of `slots` in that order.
 #[napi(catch_unwind)]
@@ -255,6 +273,27 @@ pub fn int8_top_k(
         scores: apart!(scores; queries, codes, allow.unwrap_or(&[])),
     };
     outcome(parallel::int8_top_k(team(threads), isa(at), metric(by), queries, codes, size(dim), size(k), allow, out))
+}
+
+/// Of the rows that each query names.
+#[napi(catch_unwind)]
+#[allow(clippy::too_many_arguments)]
+pub fn int8_top_k_among(
+    at: u32,
+    by: u32,
+    queries: &[f32],
+    codes: &[u8],
+    dim: f64,
+    named: &[u32],
+    k: f64,
+    mut slots: Uint32ArraySlice,
+    mut scores: Float32ArraySlice,
+) -> Option<Fault> {
+    let out = TopKOutput {
+        slots: apart!(slots; queries, codes, named, &scores),
+        scores: apart!(scores; queries, codes, named),
+    };
+    outcome(kernels::int8_top_k_among(isa(at), metric(by), queries, codes, size(dim), named, size(k), out))
 }
 
 #[napi(catch_unwind)]

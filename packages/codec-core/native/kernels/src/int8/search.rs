@@ -29,9 +29,24 @@ pub fn int8_top_k(
     allow: Option<&[u32]>,
     out: TopKOutput,
 ) -> Result<(), Fault> {
+    let allowed = Allowed::new(CodeRows::new(codes, dim)?.count(), allow)?;
+    int8_top_k_allowed(isa, metric, queries, codes, dim, k, allowed, out)
+}
+
+/// As above; `allowed` is of as many rows.
+#[allow(clippy::too_many_arguments)]
+pub(crate) fn int8_top_k_allowed(
+    isa: Isa,
+    metric: Metric,
+    queries: &[f32],
+    codes: &[u8],
+    dim: usize,
+    k: usize,
+    allowed: Allowed,
+    out: TopKOutput,
+) -> Result<(), Fault> {
     let rows = CodeRows::new(codes, dim)?;
     let count = row_count("floats of the queries", queries.len(), dim)?;
-    let allowed = Allowed::new(rows.count(), allow)?;
     if count == 0 {
         return Ok(());
     }

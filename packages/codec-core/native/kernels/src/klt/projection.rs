@@ -26,6 +26,11 @@ pub(super) unsafe fn project_lanes<S: Simd>(layout: &KltLayout, rows: &[f32], ou
     // SAFETY: as above.
     unsafe {
         match (components < LANES, S::WIDE) {
+            // A row alone: sums of its components that don't wait for one another.
+            (false, wide) if rows.len() == layout.dim => match wide {
+                true => tiles::<S::F, 1, 8>(layout, rows, out),
+                false => tiles::<S::F, 1, 6>(layout, rows, out),
+            },
             (true, _) => tiles::<S::F, 4, 1>(layout, rows, out),
             (false, true) => tiles::<S::F, 4, 4>(layout, rows, out),
             (false, false) => tiles::<S::F, 2, 2>(layout, rows, out),

@@ -1,80 +1,96 @@
-//! Rows in blocks of 64: the code's bytes by turns, then the scalars' places, then under l2 the four bytes of |x|^2 by
-//! turns; and last the place of the largest scalar.
+//! Rows in blocks of 64: the code's bytes four by four, those of row after row, the last four filled up with zeros; then
+//! the scalars' places, then under l2 each row's |x|^2; and last the lowest and the highest of the places.
 
-use super::{BLOCK, NibbleLayout};
+use super::{BLOCK, FOUR, NibbleLayout};
 use crate::fault::{Fault, expect, row_count};
+use crate::float_scan::Metric;
 
-/// Bytes of a block of rows of `stride` bytes.
-pub(crate) fn block_bytes(stride: usize) -> usize {
-    stride * BLOCK + 1
-}
+/// Bytes that say how far apart places are.
+const RANGE: usize = 2;
 
-/// Bytes that the blocks of `rows` rows take.
-pub(crate) fn nibble_block_bytes(stride: usize, rows: usize) -> usize {
-    rows.div_ceil(BLOCK) * block_bytes(stride)
+impl NibbleLayout<'_> {
+    /// Fours of bytes of a code.
+    pub(super) fn fours(&self) -> usize {
+        self.code_bytes.div_ceil(FOUR)
+    }
+
+    /// Bytes of a block.
+    pub(super) fn block_bytes(&self) -> usize {
+        let square = if self.metric == Metric::L2 { 4 } else { 0 };
+        (self.fours() * FOUR + 1 + square) * BLOCK + RANGE
+    }
+
+    /// Bytes that the blocks of `rows` rows take.
+    pub(crate) fn blocks_bytes(&self, rows: usize) -> usize {
+        rows.div_ceil(BLOCK) * self.block_bytes()
+    }
 }
 
 /// Puts rows into blocks.
 pub(crate) fn nibble_blocks(layout: NibbleLayout, codes: &[u8], out: &mut [u8]) -> Result<(), Fault> {
     let stride = layout.stride();
     let rows = row_count("bytes of the codes", codes.len(), stride)?;
-    expect("bytes of the blocks", nibble_block_bytes(stride, rows), out.len())?;
-    for (block, codes) in out.chunks_exact_mut(block_bytes(stride)).zip(codes.chunks(BLOCK * stride)) {
-        fill(codes, stride, layout.code_bytes, block);
+    expect("bytes of the blocks", layout.blocks_bytes(rows), out.len())?;
+    for (block, codes) in out.chunks_exact_mut(layout.block_bytes()).zip(codes.chunks(BLOCK * stride)) {
+        fill(&layout, codes, block);
     }
     Ok(())
 }
 
 /// Up to 64 rows, into a block.
-pub(super) fn fill(codes: &[u8], stride: usize, code_bytes: usize, block: &mut [u8]) {
-    let (turns, most) = block.split_at_mut(stride * BLOCK);
-    if codes.len() < BLOCK * stride {
-        turns.fill(0);
+pub(super) fn fill(layout: &NibbleLayout, rows: &[u8], block: &mut [u8]) {
+    let stride = layout.stride();
+    if rows.len() < BLOCK * stride {
+        block.fill(0);
     }
-    // Eight rows at a time, so that the lines that are written to stay at hand.
-    for (i, rows) in codes.chunks(8 * stride).enumerate() {
-        for (byte, turn) in turns.chunks_exact_mut(BLOCK).enumerate() {
-            for (r, to) in turn[8 * i..].iter_mut().take(rows.len() / stride).enumerate() {
-                *to = rows[r * stride + byte];
-            }
+    let (codes, behind) = block.split_at_mut(layout.fours() * FOUR * BLOCK);
+    let (places, behind) = behind.split_at_mut(BLOCK);
+    let (squares, range) = behind.split_at_mut(behind.len() - RANGE);
+    for (r, row) in rows.chunks_exact(stride).enumerate() {
+        let (code, scalar) = row.split_at(layout.code_bytes);
+        for (bytes, to) in code.chunks(FOUR).zip(codes.chunks_exact_mut(FOUR * BLOCK)) {
+            let mut four = [0; FOUR];
+            four[..bytes.len()].copy_from_slice(bytes);
+            to[r * FOUR..][..FOUR].copy_from_slice(&four);
+        }
+        places[r] = scalar[0];
+        if !squares.is_empty() {
+            squares[r * 4..][..4].copy_from_slice(&scalar[1..]);
         }
     }
-    most[0] = turns[code_bytes * BLOCK..][..BLOCK].iter().copied().max().unwrap_or(0);
+    let there = &places[..rows.len() / stride];
+    range[0] = there.iter().copied().min().unwrap_or(0);
+    range[1] = there.iter().copied().max().unwrap_or(0);
 }
 
 /// A block, read.
 #[derive(Clone, Copy)]
 pub(super) struct Block<'a> {
-    bytes: &'a [u8],
-    code_bytes: usize,
+    /// What stands behind the codes.
+    behind: &'a [u8],
 }
 
 impl<'a> Block<'a> {
-    pub(super) fn new(bytes: &'a [u8], code_bytes: usize) -> Block<'a> {
-        Block { bytes, code_bytes }
+    #[inline(always)]
+    pub(super) fn new(layout: &NibbleLayout, bytes: &'a [u8]) -> Block<'a> {
+        Block { behind: &bytes[layout.fours() * FOUR * BLOCK..] }
     }
 
-    /// The code's bytes, 64 of each.
+    /// The places of the rows' scalars.
     #[inline(always)]
-    pub(super) fn codes(&self) -> &'a [u8] {
-        &self.bytes[..self.code_bytes * BLOCK]
-    }
-
-    #[inline(always)]
-    pub(super) fn place(&self, row: usize) -> u8 {
-        self.bytes[self.code_bytes * BLOCK + row]
+    pub(super) fn places(&self) -> &'a [u8; BLOCK] {
+        self.behind.first_chunk().expect("64 places")
     }
 
     /// |x|^2 under l2.
     #[inline(always)]
     pub(super) fn square(&self, row: usize) -> f32 {
-        let from = (self.code_bytes + 1) * BLOCK + row;
-        f32::from_le_bytes(std::array::from_fn(|byte| self.bytes[from + byte * BLOCK]))
+        f32::from_le_bytes(*self.behind[BLOCK + row * 4..].first_chunk().expect("four bytes"))
     }
 
-    /// The place of the largest scalar.
+    /// The lowest and the highest of the places.
     #[inline(always)]
-    pub(super) fn most(&self) -> u8 {
-        self.bytes[self.bytes.len() - 1]
+    pub(super) fn range(&self) -> [u8; RANGE] {
+        *self.behind.last_chunk().expect("two bytes")
     }
 }

@@ -1,18 +1,16 @@
-//! What searches do for a block's 64 rows at once: the reference, and by an instruction set.
+//! What searches do for the 64 rows of a block at once: the reference, and by an instruction set.
 
-use super::{BLOCK, Extra};
+use super::tables::{Four, Least};
+use super::{BLOCK, FOUR};
 use crate::int8::best::keep_best;
 use crate::simd::Simd;
 use std::marker::PhantomData;
 
-/// What is done for 64 rows at once.
 pub(super) trait Lanes: Copy {
     /// As [`Simd::nibble_sums`].
-    fn sums(self, entries: &[&[[u8; 16]]], codes: &[u8], sums: &mut [[u16; BLOCK]]);
-    /// As [`Simd::nibble_extras`].
-    fn extras(self, extras: &[Extra], codes: &[u8], sums: &mut [u16; BLOCK]);
+    fn sums(self, queries: &[&[Four]], blocks: &[u8], size: usize, sums: &mut [[u16; BLOCK]]);
     /// As [`Simd::nibbles_reach`].
-    fn reach(self, sums: &[u16; BLOCK], least: u16) -> u64;
+    fn reach(self, sums: &[u16; BLOCK], places: &[u8; BLOCK], least: &Least, range: [u8; 2]) -> u64;
     /// As [`Simd::keep_best`].
     fn keep_best(self, scores: &mut Vec<f32>, k: usize) -> f32;
 }
@@ -22,28 +20,27 @@ pub(super) trait Lanes: Copy {
 pub(super) struct Plain;
 
 impl Lanes for Plain {
-    fn sums(self, entries: &[&[[u8; 16]]], codes: &[u8], sums: &mut [[u16; BLOCK]]) {
-        for (entries, sums) in entries.iter().zip(sums) {
-            *sums = [0; BLOCK];
-            let (pairs, _) = entries.as_chunks::<2>();
-            for (bytes, [low, high]) in codes.chunks_exact(BLOCK).zip(pairs) {
-                for (sum, &byte) in sums.iter_mut().zip(bytes) {
-                    *sum += u16::from(low[usize::from(byte & 15)]) + u16::from(high[usize::from(byte >> 4)]);
+    fn sums(self, queries: &[&[Four]], blocks: &[u8], size: usize, sums: &mut [[u16; BLOCK]]) {
+        for (block, sums) in blocks.chunks_exact(size).zip(sums.chunks_mut(queries.len())) {
+            for (fours, sums) in queries.iter().zip(sums) {
+                *sums = [0; BLOCK];
+                for (four, bytes) in fours.iter().zip(block.chunks_exact(FOUR * BLOCK)) {
+                    for (sum, bytes) in sums.iter_mut().zip(bytes.chunks_exact(FOUR)) {
+                        for (b, &byte) in bytes.iter().enumerate() {
+                            for (half, nibble) in [byte & 15, byte >> 4].into_iter().enumerate() {
+                                let entry = four.entries[half][b][usize::from(nibble)];
+                                *sum += u16::from(entry) * u16::from(four.weights[half][b]);
+                            }
+                        }
+                    }
                 }
             }
         }
     }
 
-    fn extras(self, extras: &[Extra], codes: &[u8], sums: &mut [u16; BLOCK]) {
-        for &Extra { byte, upper, entries } in extras {
-            for (sum, &byte) in sums.iter_mut().zip(&codes[byte * BLOCK..]) {
-                *sum += u16::from(entries[usize::from(if upper { byte >> 4 } else { byte & 15 })]);
-            }
-        }
-    }
-
-    fn reach(self, sums: &[u16; BLOCK], least: u16) -> u64 {
-        sums.iter().enumerate().fold(0, |mask, (row, &sum)| mask | u64::from(sum >= least) << row)
+    fn reach(self, sums: &[u16; BLOCK], places: &[u8; BLOCK], least: &Least, _range: [u8; 2]) -> u64 {
+        let rows = sums.iter().zip(places).enumerate();
+        rows.fold(0, |mask, (row, (&sum, &place))| mask | u64::from(sum >= least[usize::from(place)]) << row)
     }
 
     fn keep_best(self, scores: &mut Vec<f32>, k: usize) -> f32 {
@@ -74,21 +71,17 @@ impl<S> Copy for Wide<S> {}
 
 impl<S: Simd> Lanes for Wide<S> {
     #[inline(always)]
-    fn sums(self, entries: &[&[[u8; 16]]], codes: &[u8], sums: &mut [[u16; BLOCK]]) {
-        // SAFETY: the instruction set is there; queries have two tables for each byte.
-        unsafe { S::nibble_sums(entries, codes, sums) }
+    fn sums(self, queries: &[&[Four]], blocks: &[u8], size: usize, sums: &mut [[u16; BLOCK]]) {
+        let fours = size / (FOUR * BLOCK);
+        assert!(queries.iter().all(|own| own.len() <= fours) && blocks.len() / size * queries.len() <= sums.len());
+        // SAFETY: the instruction set is there; blocks have the fours of queries.
+        unsafe { S::nibble_sums(queries, blocks, size, sums) }
     }
 
     #[inline(always)]
-    fn extras(self, extras: &[Extra], codes: &[u8], sums: &mut [u16; BLOCK]) {
-        // SAFETY: the instruction set is there; extras are of bytes of the codes.
-        unsafe { S::nibble_extras(extras, codes, sums) }
-    }
-
-    #[inline(always)]
-    fn reach(self, sums: &[u16; BLOCK], least: u16) -> u64 {
+    fn reach(self, sums: &[u16; BLOCK], places: &[u8; BLOCK], least: &Least, range: [u8; 2]) -> u64 {
         // SAFETY: the instruction set is there.
-        unsafe { S::nibbles_reach(sums, least) }
+        unsafe { S::nibbles_reach(sums, places, least, range) }
     }
 
     #[inline(always)]

@@ -19,16 +19,10 @@ pub(crate) fn nibble_scores(layout: NibbleLayout, query: &[f32], codes: &[u8], o
 
 /// The reference: score of one row.
 pub(super) fn score(layout: &NibbleLayout, query: &Query, row: &[u8]) -> f32 {
-    let (codes, behind) = row.split_at(layout.code_bytes);
-    let (pairs, _) = query.entries.as_chunks::<2>();
-    let sum = codes
-        .iter()
-        .zip(pairs)
-        .map(|(&byte, [low, high])| u32::from(low[usize::from(byte & 15)]) + u32::from(high[usize::from(byte >> 4)]))
-        .sum();
+    let (code, behind) = row.split_at(layout.code_bytes);
     let square = match layout.metric {
         Metric::L2 => f32::from_le_bytes(*behind[1..].first_chunk().expect("four bytes")),
         _ => 0.0,
     };
-    query.score(sum, layout.table[usize::from(behind[0])], square)
+    query.score(query.sum(code), layout.table[usize::from(behind[0])], square)
 }

@@ -1,26 +1,33 @@
-//! The k best rows. A block's 64 sums are made at once, for some queries side by side; those that reach what a row needs to
-//! be among the k best are scored.
+//! The best rows. Sums of some blocks are made at once, for some queries side by side; rows whose sums reach what is needed
+//! to be among the best are scored.
 
-use super::blocks::{Block, block_bytes, fill};
+use super::blocks::{Block, fill};
 use super::lanes::{Lanes, Plain, Wide};
+use super::near::{Near, Wanted};
 use super::scores::score;
-use super::tables::{Query, shares};
-use super::{BLOCK, Extra, NibbleLayout};
+use super::tables::{Four, LET_ALL, Least, Query, shares};
+use super::{BLOCK, FOUR, NibbleLayout};
 use crate::allowed::Allowed;
 use crate::fault::{Fault, expect, row_count};
 use crate::float_scan::Metric;
 use crate::isa::Isa;
 use crate::simd::{Kernel, Simd, run};
-use crate::topk::{HEAP, TopK, TopKOutput};
+use crate::topk::TopKOutput;
 
 /// Queries that share a block's bytes.
 const SIDE_BY_SIDE: usize = 4;
-/// Blocks that queries go over by turns, about half of a first-level cache with 24 bytes a row.
+/// Blocks that queries go over by turns, at most.
 const CHUNK: usize = 16;
-/// Blocks from all over, by which the k-th best is guessed before a search for many among many.
+/// Bytes of these, which a first-level cache keeps.
+const CHUNK_BYTES: usize = 28 * 1024;
+/// Blocks from all over, by which the last hit is guessed before a search for many among many.
 const SAMPLE: usize = 16;
-/// Bytes of a code whose sums fit into 16 bits whatever the query, 2 x 381 each.
-const BYTES: usize = 64;
+/// Up to this many hits there is no need to guess.
+const FEW: usize = 32;
+/// Rows scored before it is seen to what hits ask for: as much work as that.
+const LOOK: usize = 24;
+/// Fours of bytes whose sums fit into 16 bits whatever the query, 8 x 1,020 each.
+const PART: usize = 8;
 
 /// The k best allowed rows for each prepared query.
 pub(crate) fn nibble_top_k(
@@ -33,34 +40,56 @@ pub(crate) fn nibble_top_k(
     out: TopKOutput,
 ) -> Result<(), Fault> {
     let rows = row_count("bytes of the codes", codes.len(), layout.stride())?;
-    search(isa, Search { layout, queries, rows, from: Rows::AsTheyStand(codes), k }, allow, out)
+    let wanted = |_| Wanted { most: k, k, margin: f32::INFINITY };
+    search(isa, Search::new(layout, queries, rows, Rows::AsTheyStand(codes)), k, wanted, allow, out)
 }
 
-/// The same, of rows in blocks.
+/// Of rows in blocks, for each prepared query the `k` best allowed ones, and of the others up to `most` in all that score no
+/// more than the query's margin below the k-th. Without margins all of the `most` best.
 #[allow(clippy::too_many_arguments)]
-pub(crate) fn nibble_blocks_top_k(
+pub(crate) fn nibble_blocks_near(
     isa: Isa,
     layout: NibbleLayout,
     queries: &[f32],
     blocks: &[u8],
     rows: usize,
-    k: usize,
+    most: usize,
+    near: Option<(usize, &[f32])>,
     allow: Option<&[u32]>,
     out: TopKOutput,
 ) -> Result<(), Fault> {
-    expect("bytes of the blocks", super::nibble_block_bytes(layout.stride(), rows), blocks.len())?;
-    search(isa, Search { layout, queries, rows, from: Rows::Blocks(blocks), k }, allow, out)
+    expect("bytes of the blocks", layout.blocks_bytes(rows), blocks.len())?;
+    if let Some((k, margins)) = near {
+        expect("margins", row_count("floats of the queries", queries.len(), layout.query_floats())?, margins.len())?;
+        let numbers = margins.iter().filter(|margin| **margin >= 0.0).count();
+        expect("margins from 0", margins.len(), numbers)?;
+        if k == 0 || k > most {
+            return Err(Fault { code: "INVALID_ARGUMENT", what: "hits without a margin", expected: most, actual: k });
+        }
+    }
+    let wanted = |i: usize| match near {
+        Some((k, margins)) => Wanted { most, k, margin: margins[i] },
+        None => Wanted { most, k: most, margin: f32::INFINITY },
+    };
+    search(isa, Search::new(layout, queries, rows, Rows::Blocks(blocks)), most, wanted, allow, out)
 }
 
-fn search(isa: Isa, search: Search, allow: Option<&[u32]>, mut out: TopKOutput) -> Result<(), Fault> {
+fn search(
+    isa: Isa,
+    search: Search,
+    most: usize,
+    wanted: impl Fn(usize) -> Wanted,
+    allow: Option<&[u32]>,
+    mut out: TopKOutput,
+) -> Result<(), Fault> {
     let count = row_count("floats of the queries", search.queries.len(), search.layout.query_floats())?;
     let allowed = Allowed::new(search.rows, allow)?;
     if count == 0 {
         return Ok(());
     }
-    out.check(count, search.k, &allowed)?;
-    for (i, best) in run(isa, (search, allowed)).into_iter().enumerate() {
-        out.write(i, search.k, best.into_hits());
+    out.check(count, most, &allowed)?;
+    for (i, near) in run(isa, (search, wanted, allowed)).into_iter().enumerate() {
+        near.write(i, &mut out);
     }
     Ok(())
 }
@@ -77,209 +106,228 @@ struct Search<'a> {
     queries: &'a [f32],
     rows: usize,
     from: Rows<'a>,
-    k: usize,
+    /// Bytes of a block.
+    size: usize,
 }
 
-impl Kernel for (Search<'_>, Allowed<'_>) {
-    type Output = Vec<TopK>;
+impl<W: Fn(usize) -> Wanted> Kernel for (Search<'_>, W, Allowed<'_>) {
+    type Output = Vec<Near>;
 
-    fn scalar(self) -> Vec<TopK> {
-        let (search, allowed) = self;
-        let Rows::AsTheyStand(codes) = search.from else { return search.by_lanes(allowed, Plain) };
-        let mut asked = search.asked();
+    fn scalar(self) -> Vec<Near> {
+        let (search, wanted, allowed) = self;
+        let Rows::AsTheyStand(codes) = search.from else { return search.by_lanes(wanted, allowed, Plain) };
+        let mut asked = search.asked(wanted);
         let mut slot = [0];
         let mut blocks = allowed.blocks();
         while blocks.fill(&mut slot) > 0 {
             let row = &codes[slot[0] as usize * search.layout.stride()..][..search.layout.stride()];
             for asked in &mut asked {
-                asked.best.push(slot[0], score(&search.layout, &asked.query, row));
+                asked.near.push(slot[0], score(&search.layout, &asked.query, row));
             }
         }
-        asked.into_iter().map(|asked| asked.best).collect()
+        search.whole(asked, |_| unreachable!("nothing was guessed"))
     }
 
     #[inline(always)]
-    unsafe fn simd<S: Simd>(self) -> Vec<TopK> {
-        let (search, allowed) = self;
+    unsafe fn simd<S: Simd>(self) -> Vec<Near> {
+        let (search, wanted, allowed) = self;
         // SAFETY: run() has the instruction set.
-        search.by_lanes(allowed, unsafe { Wide::<S>::new() })
+        search.by_lanes(wanted, allowed, unsafe { Wide::<S>::new() })
     }
 }
 
 /// A query and its hits.
 struct Asked {
     query: Query,
-    best: TopK,
+    wanted: Wanted,
+    near: Near,
     /// The score that `least` was made for.
     score: f32,
-    /// By the place of a scalar the sum that rows need, or what was never asked for.
-    least: [u32; 256],
+    /// Rows scored since.
+    scored: usize,
+    /// By the place of a scalar the sum that rows need.
+    least: Least,
 }
-
-const UNKNOWN: u32 = u32::MAX;
 
 impl Asked {
-    /// What sum rows of a block need to be among the k best.
+    /// Sees to what the hits so far ask for, unless little can have changed: what was asked for before lets more rows through.
     #[inline(always)]
-    fn least(&mut self, place: u8, table: &[f32]) -> u32 {
-        let score = self.best.threshold();
-        if score != self.score {
-            self.score = score;
-            self.least = [UNKNOWN; 256];
+    fn look(&mut self, inverse: &[f64; 256]) {
+        let score = self.near.threshold();
+        if self.scored >= LOOK && score != self.score {
+            (self.score, self.scored) = (score, 0);
+            self.query.least_sums(score, inverse, &mut self.least);
         }
-        let least = &mut self.least[usize::from(place)];
-        if *least == UNKNOWN {
-            *least = self.query.least_sum(score, table[usize::from(place)]).min(UNKNOWN - 1);
-        }
-        *least
     }
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    fn new(layout: NibbleLayout<'a>, queries: &'a [f32], rows: usize, from: Rows<'a>) -> Search<'a> {
+        Search { layout, queries, rows, from, size: layout.block_bytes() }
+    }
+
     #[inline(always)]
-    fn asked(&self) -> Vec<Asked> {
-        let queries = self.queries.chunks_exact(self.layout.query_floats());
+    fn asked(&self, wanted: impl Fn(usize) -> Wanted) -> Vec<Asked> {
         let shares = shares(&self.layout);
-        queries
-            .map(|query| Asked {
-                query: Query::new(&self.layout, &shares, query),
-                best: TopK::new(self.k),
-                score: f32::NEG_INFINITY,
-                least: [UNKNOWN; 256],
-            })
-            .collect()
+        let mut asked = Vec::with_capacity(self.queries.len() / self.layout.query_floats());
+        // No closure: it would be compiled without the instruction set.
+        for (i, query) in self.queries.chunks_exact(self.layout.query_floats()).enumerate() {
+            let query = Query::new(&self.layout, &shares, query);
+            let (wanted, score) = (wanted(i), f32::NEG_INFINITY);
+            asked.push(Asked { query, wanted, near: Near::new(wanted), score, scored: LOOK, least: LET_ALL });
+        }
+        asked
     }
 
     #[inline(always)]
-    fn by_lanes(&self, allowed: Allowed, lanes: impl Lanes) -> Vec<TopK> {
-        let mut asked = self.asked();
-        if self.is_for_many() && allowed.is_all() {
-            for asked in asked.iter_mut().filter(|asked| asked.query.is_short()) {
-                asked.best.guess(self.guess(&asked.query, lanes));
+    fn by_lanes(&self, wanted: impl Fn(usize) -> Wanted, allowed: Allowed, lanes: impl Lanes) -> Vec<Near> {
+        let mut asked = self.asked(wanted);
+        let inverse = std::array::from_fn(|place| 1.0 / f64::from(self.layout.table[place]));
+        if allowed.is_all() {
+            for asked in asked.iter_mut().filter(|asked| self.is_for_many(asked)) {
+                asked.near.guess(self.guess(asked, lanes));
             }
         }
-        self.by_blocks(&mut asked, allowed, lanes);
-        for asked in &mut asked {
-            if !asked.best.is_full() {
-                asked.best = TopK::new(self.k);
-                self.by_blocks(std::slice::from_mut(asked), allowed, lanes);
-            }
-        }
-        asked.into_iter().map(|asked| asked.best).collect()
+        self.by_blocks(&mut asked, &inverse, allowed, lanes);
+        self.whole(asked, |asked| self.by_blocks(std::slice::from_mut(asked), &inverse, allowed, lanes))
     }
 
-    /// Whether guessing the k-th best first pays.
-    fn is_for_many(&self) -> bool {
-        let few = self.rows < 16 * SAMPLE * BLOCK || 16 * self.k > self.rows;
-        matches!(self.from, Rows::Blocks(_)) && self.k > HEAP && self.layout.metric != Metric::L2 && !few
-    }
-
-    /// A score that more than k rows reach, most likely: that of a somewhat lower rank in a sample.
+    /// The hits; where the guess was too high, from a second search.
     #[inline(always)]
-    fn guess(&self, query: &Query, lanes: impl Lanes) -> f32 {
+    fn whole(&self, asked: Vec<Asked>, again: impl Fn(&mut Asked)) -> Vec<Near> {
+        let ended = asked.into_iter().map(|mut asked| {
+            if !asked.near.is_whole() {
+                asked.near = Near::new(asked.wanted);
+                again(&mut asked);
+                asked.near.is_whole();
+            }
+            asked.near
+        });
+        ended.collect()
+    }
+
+    /// Whether guessing first pays.
+    fn is_for_many(&self, asked: &Asked) -> bool {
+        let many = self.rows >= 16 * SAMPLE * BLOCK && 16 * asked.wanted.most <= self.rows && asked.wanted.most > FEW;
+        many && matches!(self.from, Rows::Blocks(_)) && self.layout.metric != Metric::L2 && asked.query.is_short()
+    }
+
+    /// A score that the last hit reaches, most likely: that of a somewhat lower rank in a sample.
+    #[inline(always)]
+    fn guess(&self, asked: &Asked, lanes: impl Lanes) -> f32 {
         let Rows::Blocks(blocks) = self.from else { return f32::NEG_INFINITY };
-        let size = block_bytes(self.layout.stride());
+        let Asked { query, wanted, .. } = asked;
         // Without the last one, which may not be full.
         let step = (self.rows / BLOCK) / SAMPLE;
         let mut found = [[0; BLOCK]];
         let mut scores = Vec::with_capacity(SAMPLE * BLOCK);
-        for block in blocks.chunks_exact(size).step_by(step).take(SAMPLE) {
-            let block = Block::new(block, self.layout.code_bytes);
-            lanes.sums(&[&query.firsts], block.codes(), &mut found);
-            lanes.extras(&query.extras, block.codes(), &mut found[0]);
-            let scalars: [f32; BLOCK] = std::array::from_fn(|row| self.layout.table[usize::from(block.place(row))]);
+        for block in blocks.chunks_exact(self.size).step_by(step).take(SAMPLE) {
+            lanes.sums(&[&query.fours], block, self.size, &mut found);
+            let places = Block::new(&self.layout, block).places();
+            let scalars = places.map(|place| self.layout.table[usize::from(place)]);
             scores.extend(found[0].iter().zip(scalars).map(|(&sum, scalar)| query.score(sum.into(), scalar, 0.0)));
         }
-        let expected = (scores.len() * self.k) as f32 / self.rows as f32;
-        let rank = (expected + 4.0 * expected.sqrt() + 4.0) as usize;
-        if rank < scores.len() { lanes.keep_best(&mut scores, rank) } else { f32::NEG_INFINITY }
+        let mut of_rank = |hits: usize| {
+            let expected = (scores.len() * hits) as f32 / self.rows as f32;
+            let rank = (expected + 4.0 * expected.sqrt() + 4.0) as usize;
+            if rank < scores.len() { lanes.keep_best(&mut scores, rank) } else { f32::NEG_INFINITY }
+        };
+        let last = of_rank(wanted.most);
+        last.max(of_rank(wanted.k) - wanted.margin)
     }
 
     #[inline(always)]
-    fn by_blocks(&self, asked: &mut [Asked], allowed: Allowed, lanes: impl Lanes) {
-        let size = block_bytes(self.layout.stride());
+    fn by_blocks(&self, asked: &mut [Asked], inverse: &[f64; 256], allowed: Allowed, lanes: impl Lanes) {
+        let Search { layout, size, .. } = self;
         let all = self.rows.div_ceil(BLOCK);
-        let mut room = vec![0; if matches!(self.from, Rows::AsTheyStand(_)) { CHUNK * size } else { 0 }];
-        let mut found = [[0u16; BLOCK]; SIDE_BY_SIDE];
-        for first in (0..all).step_by(CHUNK) {
-            let count = CHUNK.min(all - first);
+        let most = (CHUNK_BYTES / size).clamp(1, CHUNK);
+        let mut room = vec![0; if matches!(self.from, Rows::AsTheyStand(_)) { most * size } else { 0 }];
+        let mut found = [[0u16; BLOCK]; SIDE_BY_SIDE * CHUNK];
+        let mut first = 0;
+        while first < all {
+            // Blocks side by side of which any row is allowed.
+            if allowed.sixty_four(first * BLOCK) == 0 {
+                first += 1;
+                continue;
+            }
+            let end = (first + most).min(all);
+            let count = (first..end).take_while(|block| allowed.sixty_four(block * BLOCK) != 0).count();
             let chunk = match self.from {
                 Rows::Blocks(blocks) => &blocks[first * size..][..count * size],
                 Rows::AsTheyStand(codes) => {
-                    let stride = self.layout.stride();
+                    let stride = layout.stride();
                     let codes = &codes[first * BLOCK * stride..];
-                    for (block, codes) in room.chunks_exact_mut(size).zip(codes.chunks(BLOCK * stride)).take(count) {
-                        fill(codes, stride, self.layout.code_bytes, block);
+                    for (block, codes) in room.chunks_exact_mut(*size).zip(codes.chunks(BLOCK * stride)).take(count) {
+                        fill(layout, codes, block);
                     }
                     &room[..count * size]
                 }
             };
             for group in asked.chunks_mut(SIDE_BY_SIDE) {
-                for (i, block) in chunk.chunks_exact(size).enumerate() {
-                    let first = (first + i) * BLOCK;
-                    let open = allowed.sixty_four(first);
-                    if open != 0 {
-                        let block = Block::new(block, self.layout.code_bytes);
-                        if group.iter().all(|asked| asked.query.is_short()) {
-                            self.block(group, block, first, open, &mut found, lanes);
-                        } else {
-                            self.long_block(group, block, first, open, &mut found, lanes);
-                        }
-                    }
+                if group.iter().all(|asked| asked.query.is_short()) {
+                    self.short(group, inverse, (first, chunk), allowed, &mut found, lanes);
+                } else {
+                    self.long(group, inverse, (first, chunk), allowed, &mut found, lanes);
                 }
             }
+            first += count;
         }
     }
 
+    /// `chunk`: the number of the first of some blocks, and these.
     #[inline(always)]
-    fn block(
+    fn short(
         &self,
         group: &mut [Asked],
-        block: Block,
-        first: usize,
-        open: u64,
-        found: &mut [[u16; BLOCK]; SIDE_BY_SIDE],
+        inverse: &[f64; 256],
+        (first, chunk): (usize, &[u8]),
+        allowed: Allowed,
+        found: &mut [[u16; BLOCK]],
         lanes: impl Lanes,
     ) {
-        let mut entries: [&[[u8; 16]]; SIDE_BY_SIDE] = [&[]; SIDE_BY_SIDE];
-        for (entries, asked) in entries.iter_mut().zip(group.iter()) {
-            *entries = &asked.query.firsts;
+        let mut fours: [&[Four]; SIDE_BY_SIDE] = [&[]; SIDE_BY_SIDE];
+        for (fours, asked) in fours.iter_mut().zip(group.iter()) {
+            *fours = &asked.query.fours;
         }
-        lanes.sums(&entries[..group.len()], block.codes(), &mut found[..group.len()]);
-        for (asked, found) in group.iter_mut().zip(found) {
-            lanes.extras(&asked.query.extras, block.codes(), found);
-            let least = asked.least(block.most(), self.layout.table);
-            if least <= u16::MAX.into() {
-                self.score(asked, block, first, open & lanes.reach(found, least as u16), |row| found[row].into());
+        lanes.sums(&fours[..group.len()], chunk, self.size, found);
+        for (i, (block, found)) in chunk.chunks_exact(self.size).zip(found.chunks_exact(group.len())).enumerate() {
+            let first = (first + i) * BLOCK;
+            let open = allowed.sixty_four(first);
+            let block = Block::new(&self.layout, block);
+            for (asked, found) in group.iter_mut().zip(found) {
+                asked.look(inverse);
+                let reaching = lanes.reach(found, block.places(), &asked.least, block.range());
+                self.score(asked, block, first, open & reaching, |row| found[row].into());
             }
         }
     }
 
     /// Of sums that may be beyond 16 bits: in parts.
     #[inline(never)]
-    fn long_block(
+    fn long(
         &self,
         group: &mut [Asked],
-        block: Block,
-        first: usize,
-        open: u64,
-        found: &mut [[u16; BLOCK]; SIDE_BY_SIDE],
+        inverse: &[f64; 256],
+        (first, chunk): (usize, &[u8]),
+        allowed: Allowed,
+        found: &mut [[u16; BLOCK]],
         lanes: impl Lanes,
     ) {
-        let found = &mut found[..1];
-        for asked in group {
-            let mut all = [0u32; BLOCK];
-            let parts = block.codes().chunks(BYTES * BLOCK).zip(asked.query.firsts.chunks(2 * BYTES));
-            for (part, (codes, entries)) in parts.enumerate() {
-                lanes.sums(&[entries], codes, found);
-                for extra in asked.query.extras.iter().filter(|extra| extra.byte / BYTES == part) {
-                    lanes.extras(&[Extra { byte: extra.byte % BYTES, ..*extra }], codes, &mut found[0]);
+        for (i, bytes) in chunk.chunks_exact(self.size).enumerate() {
+            let first = (first + i) * BLOCK;
+            let open = allowed.sixty_four(first);
+            let block = Block::new(&self.layout, bytes);
+            for asked in group.iter_mut() {
+                let mut all = [0u32; BLOCK];
+                for (part, codes) in asked.query.fours.chunks(PART).zip(bytes.chunks(PART * FOUR * BLOCK)) {
+                    lanes.sums(&[part], codes, codes.len(), found);
+                    all.iter_mut().zip(&found[0]).for_each(|(all, &found)| *all += u32::from(found));
                 }
-                all.iter_mut().zip(&found[0]).for_each(|(all, &found)| *all += u32::from(found));
+                asked.look(inverse);
+                let least = block.places().map(|place| u32::from(asked.least[usize::from(place)]));
+                let reaching = (0..BLOCK).fold(0, |mask, row| mask | u64::from(all[row] >= least[row]) << row);
+                self.score(asked, block, first, open & reaching, |row| all[row]);
             }
-            let least = asked.least(block.most(), self.layout.table);
-            let reaching = (0..BLOCK).fold(0, |mask, row| mask | u64::from(all[row] >= least) << row);
-            self.score(asked, block, first, open & reaching, |row| all[row]);
         }
     }
 
@@ -287,11 +335,12 @@ impl Search<'_> {
     #[inline(always)]
     fn score(&self, asked: &mut Asked, block: Block, first: usize, mut reaching: u64, sum: impl Fn(usize) -> u32) {
         while reaching != 0 {
+            asked.scored += 1;
             let row = reaching.trailing_zeros() as usize;
             reaching &= reaching - 1;
             let square = if asked.query.measures_distance() { block.square(row) } else { 0.0 };
-            let scalar = self.layout.table[usize::from(block.place(row))];
-            asked.best.push((first + row) as u32, asked.query.score(sum(row), scalar, square));
+            let scalar = self.layout.table[usize::from(block.places()[row])];
+            asked.near.push((first + row) as u32, asked.query.score(sum(row), scalar, square));
         }
     }
 }

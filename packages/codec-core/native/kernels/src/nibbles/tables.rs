@@ -1,13 +1,17 @@
 //! A query's tables.
 
-use super::{Extra, NibbleLayout};
+use super::{FOUR, NibbleLayout};
 use crate::float_scan::Metric;
 use crate::topk::ranked;
 
+/// The greatest product of an entry and its weight.
+const MOST: f32 = 1020.0;
 /// The greatest entry.
-const MOST: f32 = 381.0;
-/// What two of add up within a byte.
-const PART: u16 = 127;
+const ENTRY: f32 = 255.0;
+
+/// By the place of a scalar the sum that rows need; as many more as a register may read behind a place.
+pub(crate) type Least = [u16; 256 + 63];
+pub(super) const LET_ALL: Least = [0; 256 + 63];
 
 /// What a component of 1, 2 or 4 bits at each place of a nibble is, by the nibble: four, two, one.
 pub(super) type Shares = [[f32; 16]; 7];
@@ -34,24 +38,35 @@ fn share(bits: usize, at: usize) -> usize {
     }
 }
 
-/// Sixteen numbers folded by halves.
+/// Sixteen numbers folded by halves. Halves of a length that the compiler knows become registers.
 #[inline(always)]
 fn folded(own: &[f32; 16], fold: impl Fn(f32, f32) -> f32) -> f32 {
-    let mut own = *own;
-    for half in [8, 4, 2, 1] {
-        for i in 0..half {
-            own[i] = fold(own[i], own[i + half]);
-        }
+    let eight: [f32; 8] = half(own, &fold);
+    let four: [f32; 4] = half(&eight, &fold);
+    let two: [f32; 2] = half(&four, &fold);
+    fold(two[0], two[1])
+}
+
+#[inline(always)]
+fn half<const N: usize>(own: &[f32], fold: impl Fn(f32, f32) -> f32) -> [f32; N] {
+    let mut out = [0.0; N];
+    for (i, out) in out.iter_mut().enumerate() {
+        *out = fold(own[i], own[i + N]);
     }
-    own[0]
+    out
+}
+
+/// The tables of four bytes: of their lower nibbles, then of their upper ones.
+#[derive(Clone, Copy, Default)]
+#[repr(C, align(64))]
+pub(crate) struct Four {
+    pub(crate) entries: [[[u8; 16]; FOUR]; 2],
+    /// What the entries are multiplied by, up to 4.
+    pub(crate) weights: [[u8; FOUR]; 2],
 }
 
 pub(super) struct Query {
-    /// 16 entries for each nibble.
-    pub(super) entries: Vec<[u16; 16]>,
-    /// The same up to 127; the rest of larger ones is in `extras`, in the order of bytes.
-    pub(super) firsts: Vec<[u8; 16]>,
-    pub(super) extras: Vec<Extra>,
+    pub(super) fours: Vec<Four>,
     /// What no sum exceeds.
     most: u32,
     base: f32,
@@ -77,45 +92,42 @@ impl Query {
             }
             at += usize::from(bits);
         }
-        let (mut base, mut most) = (0f32, 0f32);
-        let mut lows = Vec::with_capacity(nibbles);
+        let (mut base, mut greatest) = (0f32, 0f32);
+        let mut spans = Vec::with_capacity(nibbles);
         for own in &values {
             // What isn't a number stays: neither comparison holds.
             let low = folded(own, |a, b| if b >= a || a.is_nan() { a } else { b });
             let high = folded(own, |a, b| if b <= a || a.is_nan() { a } else { b });
             let range = high - low;
-            most = if range <= most || most.is_nan() { most } else { range };
+            greatest = if range <= greatest || greatest.is_nan() { greatest } else { range };
             base += low;
-            lows.push(low);
+            spans.push((low, range));
         }
-        let factor = MOST / most;
-        let usable = most > 0.0 && most < f32::INFINITY && factor < f32::INFINITY;
-        let mut entries = vec![[0u16; 16]; nibbles];
+        let factor = MOST / greatest;
+        let usable = greatest > 0.0 && greatest < f32::INFINITY && factor < f32::INFINITY;
+        let mut fours = vec![Four::default(); layout.fours()];
+        let mut most = 0;
         if usable {
-            for ((entries, values), &low) in entries.iter_mut().zip(&values).zip(&lows) {
-                for (entry, &value) in entries.iter_mut().zip(values) {
-                    *entry = ((value - low) * factor).round_ties_even().min(MOST) as u16;
+            for (n, (values, &(low, range))) in values.iter().zip(&spans).enumerate() {
+                let four = &mut fours[n / (2 * FOUR)];
+                let (byte, half) = (n / 2 % FOUR, n % 2);
+                let size = range * factor;
+                let weight = 1 + u8::from(size > ENTRY) + u8::from(size > 2.0 * ENTRY) + u8::from(size > 3.0 * ENTRY);
+                let own = factor / f32::from(weight);
+                let mut entries = [0; 16];
+                for (entry, value) in entries.iter_mut().zip(values) {
+                    *entry = ((value - low) * own).round_ties_even().min(ENTRY) as u8;
                 }
-            }
-        }
-        let (mut firsts, mut extras) = (Vec::with_capacity(nibbles), Vec::new());
-        let mut sum = 0;
-        for (n, entries) in entries.iter().enumerate() {
-            let part = |from: u16| entries.map(|entry| entry.saturating_sub(from).min(PART) as u8);
-            firsts.push(part(0));
-            let greatest = entries.iter().copied().max().unwrap_or(0);
-            sum += u32::from(greatest);
-            for from in (PART..greatest).step_by(PART.into()) {
-                extras.push(Extra { byte: n / 2, upper: n % 2 == 1, entries: part(from) });
+                most += u32::from(weight) * u32::from(entries.iter().copied().max().unwrap_or(0));
+                four.entries[half][byte] = entries;
+                four.weights[half][byte] = weight;
             }
         }
         Query {
-            entries,
-            firsts,
-            extras,
-            most: sum,
+            fours,
+            most,
             base,
-            step: if usable { most / MOST } else { 0.0 },
+            step: if usable { greatest / MOST } else { 0.0 },
             bias: rest[0],
             square: rest[1],
             unit: rest[2],
@@ -123,14 +135,25 @@ impl Query {
         }
     }
 
-    /// Whether no sum is beyond 16 bits.
+    /// Whether all sums are below the largest number of 16 bits.
     #[inline(always)]
     pub(super) fn is_short(&self) -> bool {
-        self.most <= u16::MAX.into()
+        self.most < u16::MAX.into()
     }
 
     pub(super) fn measures_distance(&self) -> bool {
         self.metric == Metric::L2
+    }
+
+    /// The reference: the sum of a code's entries, each by its weight.
+    pub(super) fn sum(&self, code: &[u8]) -> u32 {
+        let of = |four: &Four, half: usize, byte: usize, nibble: u8| {
+            u32::from(four.weights[half][byte]) * u32::from(four.entries[half][byte][usize::from(nibble)])
+        };
+        let bytes = code.chunks(FOUR).zip(&self.fours).flat_map(|(bytes, four)| {
+            bytes.iter().enumerate().map(move |(b, byte)| of(four, 0, b, byte & 15) + of(four, 1, b, byte >> 4))
+        });
+        bytes.sum()
     }
 
     /// Score of a row, given the sum of its entries, its scalar and its |x|^2.
@@ -148,19 +171,27 @@ impl Query {
         ranked(0.0 - if distance < 0.0 { 0.0 } else { distance })
     }
 
-    /// A sum below which no row of a scalar up to this one reaches the score; 0 where that can't be told.
+    /// For each of the scalars the sum below which no row of it reaches the score; 0 where that can't be told. `inverse`:
+    /// one over each of them.
     ///
     /// Scores rise with the sum. What it takes is found in float64, and lowered by more than float32 can be off.
-    pub(super) fn least_sum(&self, score: f32, scalar: f32) -> u32 {
+    #[inline(always)]
+    pub(super) fn least_sums(&self, score: f32, inverse: &[f64; 256], least: &mut Least) {
         let scale = f64::from(self.step) * f64::from(self.unit);
-        if self.metric == Metric::L2 || !(score > 0.0 && scalar > 0.0 && scale > 0.0) {
-            return 0;
+        if self.metric == Metric::L2 || !(score > 0.0 && scale > 0.0) {
+            *least = LET_ALL;
+            return;
         }
         let offset = f64::from(self.bias) + f64::from(self.base) * f64::from(self.unit);
-        let least = (f64::from(score) / f64::from(scalar) - offset) / scale;
         let size = f64::from(self.bias.abs()) + (f64::from(self.base) * f64::from(self.unit)).abs();
-        let doubt = 1.0 + 1e-6 * (least.abs() + size / scale);
-        // A cast takes what isn't a number, and all below, to 0.
-        (least - doubt).floor() as u32
+        let (score, up) = (f64::from(score), 1.0 / scale);
+        let slack = 1.0 + 1e-6 * (size * up);
+        for (least, &inverse) in least.iter_mut().zip(inverse) {
+            let sum = (score * inverse - offset) * up;
+            // What isn't a number, and all below, becomes 0.
+            let sum = (sum - slack - 1e-6 * sum.abs()).max(0.0).min(f64::from(u16::MAX));
+            // SAFETY: from 0 to 65,535. A checked cast takes each number out of its register.
+            *least = unsafe { sum.to_int_unchecked::<i32>() } as u16;
+        }
     }
 }

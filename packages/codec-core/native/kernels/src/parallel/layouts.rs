@@ -112,3 +112,42 @@ pub fn klt_top_k(
         klt::klt_top_k(isa, layout, queries, &codes[from * stride..to * stride], k, allow, out)
     })
 }
+
+/// [`crate::klt_blocks_near`] by a team, which shares the queries out.
+#[allow(clippy::too_many_arguments)]
+pub fn klt_blocks_near(
+    team: Team,
+    isa: Isa,
+    layout: KltLayout,
+    queries: &[f32],
+    blocks: &[u8],
+    rows: usize,
+    k: usize,
+    near: Option<(usize, &[f32])>,
+    allow: Option<&[u32]>,
+    out: TopKOutput,
+) -> Result<(), Fault> {
+    let search = |queries, near, out| klt::klt_blocks_near(isa, layout, queries, blocks, rows, k, near, allow, out);
+    let floats = layout.query_floats();
+    let count = row_count("floats of the queries", queries.len(), floats)?;
+    let threads = team.threads_for(count * rows * 2 * layout.components());
+    let whole = out.slots.len() == count.saturating_mul(k) && out.scores.len() == out.slots.len() && k > 0;
+    if (threads == 1 && team.control.is_none()) || count == 0 || !whole {
+        return search(queries, near, out);
+    }
+    let some = (QUERY_WORK / (rows * 2 * layout.components()).max(1)).clamp(1, count.div_ceil(threads));
+    if let Some((_, margins)) = near {
+        expect("margins", count, margins.len())?;
+    }
+    let outs = out.slots.chunks_mut(some * k).zip(out.scores.chunks_mut(some * k));
+    let pieces = queries.chunks(some * floats).zip(outs).enumerate();
+    team.each(threads, pieces, |(i, (queries, (slots, scores)))| {
+        let count = queries.len() / floats;
+        let near = near.map(|(k, margins)| (k, &margins[i * some..][..count]));
+        search(queries, near, TopKOutput { slots, scores })?;
+        Ok((count * rows) as u64)
+    })
+}
+
+/// Lookups for some queries, a few milliseconds.
+const QUERY_WORK: usize = 1 << 28;

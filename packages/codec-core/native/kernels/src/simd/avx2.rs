@@ -5,14 +5,14 @@
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
 mod doubles;
-mod nibbles;
+pub(super) mod nibbles;
 pub(super) mod stream;
 mod trellis;
 pub(super) mod turbo;
 
 use super::{F32x16, Kernel, LaneTests, Lanes, RowTest, ScanTest, Simd, Words};
 use crate::int8::{LEAST_SQUARE, SANE, best};
-use crate::nibbles::Extra;
+use crate::nibbles::{Four, Least};
 use crate::trellis::{PerWindow, Steps};
 use crate::turbo::Cells;
 use std::arch::x86_64::*;
@@ -37,18 +37,13 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
-    unsafe fn nibble_sums(entries: &[&[[u8; 16]]], codes: &[u8], sums: &mut [[u16; 64]]) {
-        nibbles::sums(entries, codes, sums);
+    unsafe fn nibble_sums(queries: &[&[Four]], blocks: &[u8], size: usize, sums: &mut [[u16; 64]]) {
+        nibbles::sums(queries, blocks, size, sums);
     }
 
     #[inline(always)]
-    unsafe fn nibble_extras(extras: &[Extra], codes: &[u8], sums: &mut [u16; 64]) {
-        nibbles::extras(extras, codes, sums);
-    }
-
-    #[inline(always)]
-    unsafe fn nibbles_reach(sums: &[u16; 64], least: u16) -> u64 {
-        nibbles::reach(sums, least)
+    unsafe fn nibbles_reach(sums: &[u16; 64], places: &[u8; 64], least: &Least, range: [u8; 2]) -> u64 {
+        nibbles::reach(sums, places, least, range)
     }
 
     #[inline(always)]

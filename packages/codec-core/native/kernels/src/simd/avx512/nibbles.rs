@@ -1,74 +1,109 @@
-//! Sums of table entries, 64 rows to a register.
+//! Sums of table entries. `vpermb` (VBMI) looks four bytes of a row up in their four tables at once, the place of a byte
+//! among the four being the upper half of its index, and `vpdpbusd` adds the four by their weights: nothing is to be
+//! widened, and sixteen rows' sums are a register. CPUs without VBMI go by 256 bits.
 #![allow(unsafe_op_in_unsafe_fn)] // every line is an intrinsic
 
-use crate::nibbles::Extra;
+use crate::nibbles::{Four, Least};
+use crate::simd::avx2;
 use std::arch::x86_64::*;
 
 #[inline(always)]
-pub(super) unsafe fn sums(entries: &[&[[u8; 16]]], codes: &[u8], to: &mut [[u16; 64]]) {
-    match entries {
-        [a] => by([a], codes, to),
-        [a, b] => by([a, b], codes, to),
-        [a, b, c] => by([a, b, c], codes, to),
-        [a, b, c, d] => by([a, b, c, d], codes, to),
+pub(super) unsafe fn sums(queries: &[&[Four]], blocks: &[u8], size: usize, to: &mut [[u16; 64]]) {
+    if !is_x86_feature_detected!("avx512vbmi") {
+        return avx2::nibbles::sums(queries, blocks, size, to);
+    }
+    match queries {
+        [a] => {
+            // Two blocks at once: more additions that don't wait for one another.
+            let pairs = blocks.len() / (2 * size);
+            by::<1, 2>([a], &blocks[..pairs * 2 * size], size, to);
+            by::<1, 1>([a], &blocks[pairs * 2 * size..], size, &mut to[pairs * 2..]);
+        }
+        [a, b] => by::<2, 1>([a, b], blocks, size, to),
+        [a, b, c] => by::<3, 1>([a, b, c], blocks, size, to),
+        [a, b, c, d] => by::<4, 1>([a, b, c, d], blocks, size, to),
         _ => unreachable!("one to four queries"),
     }
 }
 
-#[inline(always)]
-unsafe fn by<const Q: usize>(entries: [&[[u8; 16]]; Q], codes: &[u8], to: &mut [[u16; 64]]) {
+/// For Q queries of B blocks at a time.
+#[inline(never)]
+#[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
+unsafe fn by<const Q: usize, const B: usize>(queries: [&[Four]; Q], blocks: &[u8], size: usize, to: &mut [[u16; 64]]) {
     let nibble = _mm512_set1_epi8(15);
-    // Words of two rows' sums, and sums of the second ones alone.
-    let mut both = [_mm512_setzero_si512(); Q];
-    let mut odd = [_mm512_setzero_si512(); Q];
-    for byte in 0..codes.len() / 64 {
-        let x = _mm512_loadu_si512(codes.as_ptr().add(byte * 64).cast());
-        let (lower, upper) = (_mm512_and_si512(x, nibble), _mm512_and_si512(_mm512_srli_epi16::<4>(x), nibble));
-        for q in 0..Q {
-            let table =
-                |n: usize| _mm512_broadcast_i32x4(_mm_loadu_si128(entries[q].as_ptr().add(2 * byte + n).cast()));
-            let sum = _mm512_add_epi8(_mm512_shuffle_epi8(table(0), lower), _mm512_shuffle_epi8(table(1), upper));
-            both[q] = _mm512_add_epi16(both[q], sum);
-            odd[q] = _mm512_add_epi16(odd[q], _mm512_srli_epi16::<8>(sum));
+    let place = _mm512_set1_epi32(0x3020_1000);
+    for (blocks, to) in blocks.chunks_exact(B * size).zip(to.chunks_exact_mut(B * Q)) {
+        let mut sums = [[[_mm512_setzero_si512(); 4]; B]; Q];
+        for f in 0..queries[0].len() {
+            let fours: [&Four; Q] = std::array::from_fn(|q| queries[q].get_unchecked(f));
+            for b in 0..B {
+                for part in 0..4 {
+                    let x = _mm512_loadu_si512(blocks.as_ptr().add(b * size + f * 256 + part * 64).cast());
+                    // (x & 15) | place
+                    let lower = _mm512_ternarylogic_epi32::<0xf8>(place, x, nibble);
+                    let upper = _mm512_ternarylogic_epi32::<0xf8>(place, _mm512_srli_epi16::<4>(x), nibble);
+                    for q in 0..Q {
+                        for (half, index) in [lower, upper].into_iter().enumerate() {
+                            let table = _mm512_loadu_si512(fours[q].entries[half].as_ptr().cast());
+                            let weights = _mm512_set1_epi32(i32::from_le_bytes(fours[q].weights[half]));
+                            let entries = _mm512_permutexvar_epi8(index, table);
+                            sums[q][b][part] = _mm512_dpbusd_epi32(sums[q][b][part], entries, weights);
+                        }
+                    }
+                }
+            }
+        }
+        for b in 0..B {
+            for q in 0..Q {
+                let to = to[b * Q + q].as_mut_ptr();
+                for part in 0..4 {
+                    _mm256_storeu_si256(to.add(part * 16).cast(), _mm512_cvtepi32_epi16(sums[q][b][part]));
+                }
+            }
         }
     }
-    let first = _mm512_setr_epi64(0, 1, 8, 9, 2, 3, 10, 11);
-    let second = _mm512_setr_epi64(4, 5, 12, 13, 6, 7, 14, 15);
-    for q in 0..Q {
-        let even = _mm512_sub_epi16(both[q], _mm512_slli_epi16::<8>(odd[q]));
-        let (low, high) = (_mm512_unpacklo_epi16(even, odd[q]), _mm512_unpackhi_epi16(even, odd[q]));
-        let to = to[q].as_mut_ptr();
-        _mm512_storeu_si512(to.cast(), _mm512_permutex2var_epi64(low, first, high));
-        _mm512_storeu_si512(to.add(32).cast(), _mm512_permutex2var_epi64(low, second, high));
-    }
 }
 
-/// Adds what else is to be looked up.
+/// Rows that reach what their scalars ask for.
 #[inline(always)]
-pub(super) unsafe fn extras(extras: &[Extra], codes: &[u8], sums: &mut [u16; 64]) {
-    if extras.is_empty() {
-        return;
+pub(super) unsafe fn reach(sums: &[u16; 64], places: &[u8; 64], least: &Least, range: [u8; 2]) -> u64 {
+    let any = _mm512_set1_epi16(least[usize::from(range[1])] as i16);
+    let first = _mm512_loadu_si512(sums.as_ptr().cast());
+    let second = _mm512_loadu_si512(sums.as_ptr().add(32).cast());
+    let (low, high) = (_mm512_cmpge_epu16_mask(first, any), _mm512_cmpge_epu16_mask(second, any));
+    if low | high == 0 {
+        return 0;
     }
-    let to = sums.as_mut_ptr();
-    let mut first = _mm512_loadu_si512(to.cast());
-    let mut second = _mm512_loadu_si512(to.add(32).cast());
-    for extra in extras {
-        let x = _mm512_loadu_si512(codes.as_ptr().add(extra.byte * 64).cast());
-        let x = if extra.upper { _mm512_srli_epi16::<4>(x) } else { x };
-        let table = _mm512_broadcast_i32x4(_mm_loadu_si128(extra.entries.as_ptr().cast()));
-        let more = _mm512_shuffle_epi8(table, _mm512_and_si512(x, _mm512_set1_epi8(15)));
-        first = _mm512_add_epi16(first, _mm512_cvtepu8_epi16(_mm512_castsi512_si256(more)));
-        second = _mm512_add_epi16(second, _mm512_cvtepu8_epi16(_mm512_extracti64x4_epi64::<1>(more)));
-    }
-    _mm512_storeu_si512(to.cast(), first);
-    _mm512_storeu_si512(to.add(32).cast(), second);
+    let (from, to) = (places.as_ptr(), least.as_ptr());
+    let (first_asked, second_asked) = if range[1].wrapping_sub(range[0]) < 64 {
+        // Most blocks' scalars are that much alike: one permutation does.
+        let (start, to) = (_mm512_set1_epi16(range[0].into()), to.add(usize::from(range[0])));
+        (of_64(_mm512_sub_epi16(words(from), start), to), of_64(_mm512_sub_epi16(words(from.add(32)), start), to))
+    } else {
+        (of_256(words(from), to), of_256(words(from.add(32)), to))
+    };
+    let low = _mm512_mask_cmpge_epu16_mask(low, first, first_asked);
+    let high = _mm512_mask_cmpge_epu16_mask(high, second, second_asked);
+    u64::from(low) | u64::from(high) << 32
 }
 
-/// Which of the sums are at least that.
+/// 32 bytes as words.
 #[inline(always)]
-pub(super) unsafe fn reach(sums: &[u16; 64], least: u16) -> u64 {
-    let least = _mm512_set1_epi16(least as i16);
-    let reach =
-        |from: usize| u64::from(_mm512_cmpge_epu16_mask(_mm512_loadu_si512(sums[from..][..32].as_ptr().cast()), least));
-    reach(0) | reach(32) << 32
+unsafe fn words(from: *const u8) -> __m512i {
+    _mm512_cvtepu8_epi16(_mm256_loadu_si256(from.cast()))
+}
+
+/// What 256 numbers are at 32 places.
+#[inline(always)]
+unsafe fn of_256(place: __m512i, least: *const u16) -> __m512i {
+    let second = _mm512_test_epi16_mask(place, _mm512_set1_epi16(64));
+    let lower = _mm512_mask_blend_epi16(second, of_64(place, least), of_64(place, least.add(64)));
+    let upper = _mm512_mask_blend_epi16(second, of_64(place, least.add(128)), of_64(place, least.add(192)));
+    _mm512_mask_blend_epi16(_mm512_test_epi16_mask(place, _mm512_set1_epi16(128)), lower, upper)
+}
+
+/// What 64 numbers are at 32 places, by the lowest 6 bits of these.
+#[inline(always)]
+unsafe fn of_64(place: __m512i, least: *const u16) -> __m512i {
+    _mm512_permutex2var_epi16(_mm512_loadu_si512(least.cast()), place, _mm512_loadu_si512(least.add(32).cast()))
 }
