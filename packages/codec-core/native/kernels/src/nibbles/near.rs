@@ -71,8 +71,11 @@ impl Near {
     /// A score among the k best.
     #[inline(never)]
     fn rise(&mut self, score: f32) {
-        let place = self.first.partition_point(|&better| better >= score);
-        self.first[place..].rotate_right(1);
+        let mut place = self.first.len() - 1;
+        while place > 0 && self.first[place - 1] < score {
+            self.first[place] = self.first[place - 1];
+            place -= 1;
+        }
         self.first[place] = score;
         self.raise(self.least_of(self.first[self.first.len() - 1]));
     }

@@ -145,11 +145,36 @@ struct Asked {
     score: f32,
     /// Rows scored since.
     scored: usize,
+    /// Rows whose sums are large enough, to be scored together.
+    passed: Vec<Passed>,
     /// By the place of a scalar the sum that rows need.
     least: Least,
 }
 
+#[derive(Clone, Copy)]
+struct Passed {
+    slot: u32,
+    sum: u16,
+    place: u8,
+}
+
 impl Asked {
+    /// Offers what has passed.
+    #[inline(always)]
+    fn settle(&mut self, table: &[f32; 256]) {
+        let mut scores = [0.0; BLOCK];
+        for some in self.passed.chunks(BLOCK) {
+            for (score, passed) in scores.iter_mut().zip(some) {
+                *score = self.query.score(passed.sum.into(), table[usize::from(passed.place)], 0.0);
+            }
+            for (&score, passed) in scores.iter().zip(some) {
+                self.near.push(passed.slot, score);
+            }
+        }
+        self.scored += self.passed.len();
+        self.passed.clear();
+    }
+
     /// Sees to what the hits so far ask for, unless little can have changed: what was asked for before lets more rows through.
     #[inline(always)]
     fn look(&mut self, inverse: &[f64; 256]) {
@@ -173,8 +198,8 @@ impl<'a> Search<'a> {
         // No closure: it would be compiled without the instruction set.
         for (i, query) in self.queries.chunks_exact(self.layout.query_floats()).enumerate() {
             let query = Query::new(&self.layout, &shares, query);
-            let (wanted, score) = (wanted(i), f32::NEG_INFINITY);
-            asked.push(Asked { query, wanted, near: Near::new(wanted), score, scored: LOOK, least: LET_ALL });
+            let (wanted, score, passed) = (wanted(i), f32::NEG_INFINITY, Vec::with_capacity(CHUNK * BLOCK));
+            asked.push(Asked { query, wanted, near: Near::new(wanted), score, scored: LOOK, passed, least: LET_ALL });
         }
         asked
     }
@@ -290,15 +315,30 @@ impl<'a> Search<'a> {
             *fours = &asked.query.fours;
         }
         lanes.sums(&fours[..group.len()], chunk, self.size, found);
+        for asked in group.iter_mut() {
+            asked.look(inverse);
+        }
         for (i, (block, found)) in chunk.chunks_exact(self.size).zip(found.chunks_exact(group.len())).enumerate() {
             let first = (first + i) * BLOCK;
             let open = allowed.sixty_four(first);
             let block = Block::new(&self.layout, block);
             for (asked, found) in group.iter_mut().zip(found) {
-                asked.look(inverse);
-                let reaching = lanes.reach(found, block.places(), &asked.least, block.range());
-                self.score(asked, block, first, open & reaching, |row| found[row].into());
+                let mut reaching = open & lanes.reach(found, block.places(), &asked.least, block.range());
+                if asked.query.measures_distance() {
+                    self.score(asked, block, first, reaching, |row| found[row].into());
+                    continue;
+                }
+                while reaching != 0 {
+                    let row = reaching.trailing_zeros() as usize;
+                    reaching &= reaching - 1;
+                    let (slot, sum, place) = ((first + row) as u32, found[row], block.places()[row]);
+                    asked.passed.push(Passed { slot, sum, place });
+                }
             }
+        }
+        let table = self.layout.table.first_chunk().expect("256 scalars");
+        for asked in group.iter_mut() {
+            asked.settle(table);
         }
     }
 

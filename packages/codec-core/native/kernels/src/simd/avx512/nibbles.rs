@@ -13,52 +13,42 @@ pub(super) unsafe fn sums(queries: &[&[Four]], blocks: &[u8], size: usize, to: &
         return avx2::nibbles::sums(queries, blocks, size, to);
     }
     match queries {
-        [a] => {
-            // Two blocks at once: more additions that don't wait for one another.
-            let pairs = blocks.len() / (2 * size);
-            by::<1, 2>([a], &blocks[..pairs * 2 * size], size, to);
-            by::<1, 1>([a], &blocks[pairs * 2 * size..], size, &mut to[pairs * 2..]);
-        }
-        [a, b] => by::<2, 1>([a, b], blocks, size, to),
-        [a, b, c] => by::<3, 1>([a, b, c], blocks, size, to),
-        [a, b, c, d] => by::<4, 1>([a, b, c, d], blocks, size, to),
+        [a] => by([a], blocks, size, to),
+        [a, b] => by([a, b], blocks, size, to),
+        [a, b, c] => by([a, b, c], blocks, size, to),
+        [a, b, c, d] => by([a, b, c, d], blocks, size, to),
         _ => unreachable!("one to four queries"),
     }
 }
 
-/// For Q queries of B blocks at a time.
 #[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi")]
-unsafe fn by<const Q: usize, const B: usize>(queries: [&[Four]; Q], blocks: &[u8], size: usize, to: &mut [[u16; 64]]) {
+unsafe fn by<const Q: usize>(queries: [&[Four]; Q], blocks: &[u8], size: usize, to: &mut [[u16; 64]]) {
     let nibble = _mm512_set1_epi8(15);
     let place = _mm512_set1_epi32(0x3020_1000);
-    for (blocks, to) in blocks.chunks_exact(B * size).zip(to.chunks_exact_mut(B * Q)) {
-        let mut sums = [[[_mm512_setzero_si512(); 4]; B]; Q];
+    for (block, to) in blocks.chunks_exact(size).zip(to.chunks_exact_mut(Q)) {
+        let mut sums = [[_mm512_setzero_si512(); 4]; Q];
         for f in 0..queries[0].len() {
             let fours: [&Four; Q] = std::array::from_fn(|q| queries[q].get_unchecked(f));
-            for b in 0..B {
-                for part in 0..4 {
-                    let x = _mm512_loadu_si512(blocks.as_ptr().add(b * size + f * 256 + part * 64).cast());
-                    // (x & 15) | place
-                    let lower = _mm512_ternarylogic_epi32::<0xf8>(place, x, nibble);
-                    let upper = _mm512_ternarylogic_epi32::<0xf8>(place, _mm512_srli_epi16::<4>(x), nibble);
-                    for q in 0..Q {
-                        for (half, index) in [lower, upper].into_iter().enumerate() {
-                            let table = _mm512_loadu_si512(fours[q].entries[half].as_ptr().cast());
-                            let weights = _mm512_set1_epi32(i32::from_le_bytes(fours[q].weights[half]));
-                            let entries = _mm512_permutexvar_epi8(index, table);
-                            sums[q][b][part] = _mm512_dpbusd_epi32(sums[q][b][part], entries, weights);
-                        }
+            for part in 0..4 {
+                let x = _mm512_loadu_si512(block.as_ptr().add(f * 256 + part * 64).cast());
+                // (x & 15) | place
+                let lower = _mm512_ternarylogic_epi32::<0xf8>(place, x, nibble);
+                let upper = _mm512_ternarylogic_epi32::<0xf8>(place, _mm512_srli_epi16::<4>(x), nibble);
+                for q in 0..Q {
+                    for (half, index) in [lower, upper].into_iter().enumerate() {
+                        let table = _mm512_loadu_si512(fours[q].entries[half].as_ptr().cast());
+                        let weights = _mm512_set1_epi32(i32::from_le_bytes(fours[q].weights[half]));
+                        let entries = _mm512_permutexvar_epi8(index, table);
+                        sums[q][part] = _mm512_dpbusd_epi32(sums[q][part], entries, weights);
                     }
                 }
             }
         }
-        for b in 0..B {
-            for q in 0..Q {
-                let to = to[b * Q + q].as_mut_ptr();
-                for part in 0..4 {
-                    _mm256_storeu_si256(to.add(part * 16).cast(), _mm512_cvtepi32_epi16(sums[q][b][part]));
-                }
+        for q in 0..Q {
+            for part in 0..4 {
+                let to = to[q].as_mut_ptr().add(part * 16);
+                _mm256_storeu_si256(to.cast(), _mm512_cvtepi32_epi16(sums[q][part]));
             }
         }
     }
@@ -67,13 +57,8 @@ unsafe fn by<const Q: usize, const B: usize>(queries: [&[Four]; Q], blocks: &[u8
 /// Rows that reach what their scalars ask for.
 #[inline(always)]
 pub(super) unsafe fn reach(sums: &[u16; 64], places: &[u8; 64], least: &Least, range: [u8; 2]) -> u64 {
-    let any = _mm512_set1_epi16(least[usize::from(range[1])] as i16);
     let first = _mm512_loadu_si512(sums.as_ptr().cast());
     let second = _mm512_loadu_si512(sums.as_ptr().add(32).cast());
-    let (low, high) = (_mm512_cmpge_epu16_mask(first, any), _mm512_cmpge_epu16_mask(second, any));
-    if low | high == 0 {
-        return 0;
-    }
     let (from, to) = (places.as_ptr(), least.as_ptr());
     let (first_asked, second_asked) = if range[1].wrapping_sub(range[0]) < 64 {
         // Most blocks' scalars are that much alike: one permutation does.
@@ -82,8 +67,8 @@ pub(super) unsafe fn reach(sums: &[u16; 64], places: &[u8; 64], least: &Least, r
     } else {
         (of_256(words(from), to), of_256(words(from.add(32)), to))
     };
-    let low = _mm512_mask_cmpge_epu16_mask(low, first, first_asked);
-    let high = _mm512_mask_cmpge_epu16_mask(high, second, second_asked);
+    let low = _mm512_cmpge_epu16_mask(first, first_asked);
+    let high = _mm512_cmpge_epu16_mask(second, second_asked);
     u64::from(low) | u64::from(high) << 32
 }
 
