@@ -46,7 +46,7 @@ export function namedRows(hits: readonly Hits[]): NamedRows {
 
 /** How many of the hits score no more than `margin` less than the k-th. */
 export function nearCount({ scores, length }: Hits, k: number, margin: number): number {
-  if (length <= k) return length;
+  if (length <= k || margin === Infinity) return length;
   const least = scores[k - 1] - margin;
   let [end, beyond] = [k, length];
   while (end < beyond) {

@@ -6,6 +6,7 @@ import { loadNative } from "../../src/kernels/native.ts";
 import type { TurboLayout } from "../../src/kernels/turbo-layout.ts";
 import { natives, skipped } from "./backends.ts";
 import { sameAlgebra } from "./same-algebra.ts";
+import { sameAmong } from "./same-among.ts";
 import { sameBits } from "./same-bits.ts";
 import { sameDft } from "./same-dft.ts";
 import { sameKlt } from "./same-klt.ts";
@@ -24,6 +25,7 @@ function layoutOf(bits: number, dim: number): TurboLayout {
 
 describe.skipIf(skipped !== undefined).each(natives.map((k) => [k.isa, k] as const))("%s", (_, native) => {
   sameBits(native);
+  sameAmong(native);
   sameTurbo(native);
   sameKlt(native);
   sameNibbles(native);

@@ -1,6 +1,7 @@
 /** Tests that codes of nibbles, as they stand and in blocks, have the scores and hits of the TypeScript kernels. */
 import { expect, test } from "vitest";
 import type { Metric } from "../../src/contract/metric.ts";
+import { NO_SLOT, nearCount } from "../../src/contract/near.ts";
 import type { Kernels, TopKOutput } from "../../src/kernels/kernels.ts";
 import { type KltLayout, kltBlockBytes, kltStride } from "../../src/kernels/klt-layout.ts";
 import { isNibbled } from "../../src/kernels/klt-nibbles.ts";
@@ -115,6 +116,40 @@ function hitsInBlocks(
   other.kltBlocksNear(layout, queries, blocks, count, k, undefined, allow, got);
   portable.kltTopK(layout, queries, codes, k, allow, wanted);
   expectSame([got.slots, bits(got.scores)], [wanted.slots, bits(wanted.scores)]);
+  nearInBlocks(other, layout, queries, blocks, count, k, allow, wanted);
+}
+
+/** With margins the rows are those of the k best hits that score as much. */
+function nearInBlocks(
+  other: Kernels,
+  layout: KltLayout,
+  queries: Float32Array,
+  blocks: Uint8Array,
+  rows: number,
+  k: number,
+  allow: Uint32Array | undefined,
+  hits: TopKOutput,
+): void {
+  const count = hits.slots.length / k;
+  for (const first of new Set([1, Math.ceil(k / 3), k])) {
+    // None, that of a middle hit, and all.
+    const margins = Float32Array.from({ length: count }, (_, q) => {
+      const scores = hits.scores.subarray(q * k, (q + 1) * k);
+      const middle = scores[first - 1] - scores[(first + k) >> 1];
+      return [0, middle >= 0 ? middle : 0, 3e38][(q + first) % 3];
+    });
+    const out = { slots: new Uint32Array(count * k), scores: new Float32Array(count * k) };
+    other.kltBlocksNear!(layout, queries, blocks, rows, k, { k: first, margins }, allow, out);
+    for (let q = 0; q < count; q++) {
+      const own = { slots: hits.slots.subarray(q * k), scores: hits.scores.subarray(q * k), length: k };
+      const wanted = own.slots.slice(0, nearCount(own, first, margins[q]));
+      const found = out.slots.subarray(q * k, (q + 1) * k);
+      expectSame(
+        [found.slice(0, wanted.length).sort(), found.slice(wanted.length)],
+        [wanted.sort(), new Uint32Array(k - wanted.length).fill(NO_SLOT)],
+      );
+    }
+  }
 }
 
 function mask(rows: readonly number[], words: number): Uint32Array {

@@ -47,6 +47,8 @@ export const CODEC_LAWS = {
   "topk.allow": "topK gives the min(k, allowed) best of the allowed rows and no other",
   "topk.batch": "topKBatch gives for each query what topK gives",
   "topk.resident": "resident codes give the hits of plain codes",
+  "topk.near": "nearBatch names the best rows, and those as near as it is told",
+  "topk.among": "topKAmong finds the best of the rows that are named",
   "symmetric.decoded":
     "symmetricScorer scores a code with another as their decoded vectors score, within 1e-6 |a||b|",
   "symmetric.mutual": "a scores with b as b with a, and equal codes score alike wherever they stand",

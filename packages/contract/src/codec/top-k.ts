@@ -1,5 +1,5 @@
 /** Search: topK is scoreInto sorted, whatever fast path finds it. */
-import { Bitset, type Codes, sliceCodes } from "@pith/codec-core";
+import { Bitset, type Codes, NO_SLOT, nearCount, sliceCodes } from "@pith/codec-core";
 import { pickCodes } from "./code-bytes.ts";
 import { type LawChecks, sortedHits } from "./trial.ts";
 
@@ -8,7 +8,7 @@ const COUNTS = [1, 2, 15, 16, 17, 33, 63, 64, 65, 130];
 const isWide = (dim: number): boolean => dim > 100;
 
 export const topKLaws: LawChecks<
-  "topk.sorted" | "topk.ties" | "topk.allow" | "topk.batch" | "topk.resident"
+  "topk.sorted" | "topk.ties" | "topk.allow" | "topk.batch" | "topk.resident" | "topk.near" | "topk.among"
 > = {
   "topk.sorted": {
     run(trial) {
@@ -176,6 +176,85 @@ export const topKLaws: LawChecks<
               trial.sameHits(hits, plain[i], `${metric} hits of query ${i} of a batch, resident`);
             });
           }
+        }
+      }
+    },
+  },
+
+  "topk.near": {
+    applies: (codec) => codec.scorer(codec.metric).nearBatch !== undefined,
+    run(trial) {
+      const { t, dim } = trial;
+      const codec = trial.codec();
+      const all = codec.encode(trial.rows(150));
+      const queries = trial.rows(5, 90);
+      const errors = codec.queryError?.(queries);
+      t.ok(errors !== undefined, "queryError is there where nearBatch is");
+      for (const metric of codec.supports.metrics)
+        for (const count of isWide(dim) ? [0, 150] : [0, 1, 40, 150]) {
+          const c = sliceCodes(all, 0, count);
+          const searched = codec.resident ? [c, codec.resident(c)] : [c];
+          const odd = Array.from({ length: count >> 1 }, (_, i) => 2 * i + 1);
+          for (const allow of [undefined, Bitset.from(count, odd)])
+            for (const [k, most, within] of [
+              [3, 40, 1],
+              [10, 40, 0],
+              [1, 200, 1e6],
+              [20, 5, 2],
+            ] as const) {
+              const scorer = codec.scorer(metric);
+              const hits = scorer.topKBatch(queries, c, Math.max(k, most), allow);
+              for (const rows of searched) {
+                const { slots, width } = scorer.nearBatch!(queries, rows, k, { most, within }, allow);
+                t.equal(slots.length, 5 * width, "slots for each query");
+                hits.forEach((own, q) => {
+                  const margin = Math.fround(within * errors![q]);
+                  const wanted = own.slots.slice(0, nearCount(own, k, margin)).sort();
+                  const named = slots.subarray(q * width, (q + 1) * width);
+                  const end = named.indexOf(NO_SLOT);
+                  const found = named.slice(0, end < 0 ? width : end).sort();
+                  t.same(found, wanted, `${metric}, rows near the ${k}-th of ${count}`);
+                });
+              }
+            }
+        }
+    },
+  },
+
+  "topk.among": {
+    applies: (codec) => codec.scorer(codec.metric).topKAmong !== undefined,
+    run(trial) {
+      const { random, dim } = trial;
+      const codec = trial.codec();
+      const c = codec.encode(trial.rows(90));
+      const queries = trial.rows(4, 90);
+      const width = 30;
+      const slots = new Uint32Array(4 * width).fill(NO_SLOT);
+      // None, some, and as many as there is room for, in no order.
+      const lists = [0, 7, width, 1].map((length, q) => {
+        const own = Array.from({ length: 90 }, (_, i) => i);
+        for (let i = own.length - 1; i > 0; i--) {
+          const j = random.below(i + 1);
+          [own[i], own[j]] = [own[j], own[i]];
+        }
+        slots.set(own.slice(0, length), q * width);
+        return own.slice(0, length);
+      });
+      for (const metric of codec.supports.metrics) {
+        const scorer = codec.scorer(metric);
+        for (const k of [1, 10, 40]) {
+          const found = scorer.topKAmong!(queries, c, { slots, width }, k);
+          // No such kernel in this backend.
+          if (!found) continue;
+          lists.forEach((list, q) => {
+            const scores = new Float32Array(90);
+            scorer.prepare(queries.data.slice(q * dim, (q + 1) * dim)).scoreInto(c, scores);
+            trial.sameHits(
+              found[q],
+              sortedHits(scores, k, Bitset.from(90, list)),
+              `${metric}, the ${k} best of ${list.length} that are named`,
+            );
+          });
         }
       }
     },

@@ -249,6 +249,27 @@ export const brokenScorers: readonly BrokenCodec[] = [
     })),
   },
   {
+    fault: "doesn't name the k-th row among those to score again",
+    law: "topk.near",
+    family: breakScorer(
+      breakCodec(grid, () => ({ queryError: (queries) => new Float32Array(queries.count).fill(0.1) })),
+      (scorer) => ({
+        nearBatch(queries, c, k, _near, allow) {
+          const hits = scorer.topKBatch(queries, c, k, allow);
+          const width = Math.max(0, Math.min(...hits.map(({ length }) => length)) - 1);
+          return { slots: Uint32Array.from(hits.flatMap(({ slots }) => [...slots.slice(0, width)])), width };
+        },
+      }),
+    ),
+  },
+  {
+    fault: "finds rows that aren't named",
+    law: "topk.among",
+    family: breakScorer(grid, (scorer) => ({
+      topKAmong: (queries, c, rows, k) => scorer.topKBatch(queries, c, Math.min(k, rows.width)),
+    })),
+  },
+  {
     fault: "takes resident codes of any codec for its own",
     law: "input.codes",
     family: breakScorer(grid, (scorer, codec) => ({

@@ -318,12 +318,25 @@ impl<'a> Search<'a> {
         for asked in group.iter_mut() {
             asked.look(inverse);
         }
-        for (i, (block, found)) in chunk.chunks_exact(self.size).zip(found.chunks_exact(group.len())).enumerate() {
-            let first = (first + i) * BLOCK;
-            let open = allowed.sixty_four(first);
-            let block = Block::new(&self.layout, block);
-            for (asked, found) in group.iter_mut().zip(found) {
-                let mut reaching = open & lanes.reach(found, block.places(), &asked.least, block.range());
+        // All of them before any is acted upon: nothing here waits for a branch.
+        let mut reaching = [0u64; SIDE_BY_SIDE * CHUNK];
+        let blocks = chunk.chunks_exact(self.size).zip(found.chunks_exact(group.len()));
+        for (i, ((bytes, found), reaching)) in blocks.zip(reaching.chunks_exact_mut(group.len())).enumerate() {
+            let open = allowed.sixty_four((first + i) * BLOCK);
+            let block = Block::new(&self.layout, bytes);
+            for ((asked, found), reaching) in group.iter().zip(found).zip(reaching) {
+                *reaching = open & lanes.reach(found, block.places(), &asked.least, block.range());
+            }
+        }
+        let count = group.len();
+        for (q, asked) in group.iter_mut().enumerate() {
+            for (i, bytes) in chunk.chunks_exact(self.size).enumerate() {
+                let (mut reaching, found) = (reaching[i * count + q], &found[i * count + q]);
+                if reaching == 0 {
+                    continue;
+                }
+                let first = (first + i) * BLOCK;
+                let block = Block::new(&self.layout, bytes);
                 if asked.query.measures_distance() {
                     self.score(asked, block, first, reaching, |row| found[row].into());
                     continue;
