@@ -15,6 +15,7 @@
  * kernels/dft-codes.ts and kernels/dft-scores.ts of @pith/codec-core.
  */
 import {
+  type AsyncOptions,
   type Codec,
   type CodecState,
   type CodecSupports,
@@ -112,7 +113,19 @@ export class SpectralDftCodec implements Codec {
       },
       scores: (query, c, out) => kernels().dftScores(layout, query, c.bytes, out),
       topK: (queries, c, k, allow, out) => kernels().dftTopK(layout, queries, c.bytes, k, allow?.words, out),
+      topKAsync: (queries, c, k, allow, options) =>
+        kernels().async?.dftTopK?.(layout, queries, c.bytes, k, allow?.words, options),
     });
+  }
+
+  encodeAsync(v: Vectors, options: AsyncOptions): Promise<Codes> | undefined {
+    const running = kernels().async?.dftEncode?.(this.#layout, v.data, options);
+    return running?.then((bytes) => ({ bytes, stride: this.stride, count: v.count }));
+  }
+
+  decodeAsync(c: Codes, options: AsyncOptions): Promise<Vectors> | undefined {
+    const running = kernels().async?.dftDecode?.(this.#layout, c.bytes, options);
+    return running?.then((data) => ({ data, dim: this.dim, count: c.count }));
   }
 
   state(): CodecState {

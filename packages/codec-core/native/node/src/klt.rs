@@ -8,8 +8,9 @@ use napi_derive::napi;
 use pith_kernels::parallel;
 use pith_kernels::{self as kernels, KltLayout, TopKOutput};
 
-use crate::task::{Job, KernelTask, Lent, task};
-use crate::{Fault, finite_outcome, isa, metric, outcome, overlap, pages, shared, size, team};
+use crate::layout_task::{self, LentLayout, Search};
+use crate::task::{Job, KernelTask, Lent};
+use crate::{Fault, isa, metric, outcome, overlap, pages, shared, size, team};
 
 /// Lengths that don't fit are found by the kernels.
 fn layout<'a>(by: u32, trellis: bool, dim: f64, code_bytes: f64, bits: &'a [u8], floats: &'a [f32]) -> KltLayout<'a> {
@@ -182,8 +183,7 @@ pub fn klt_blocks_top_k(
     outcome(kernels::klt_blocks_top_k(isa(at), layout, queries, blocks, size(rows), size(k), allow, out))
 }
 
-/// A layout that a task keeps.
-struct LentLayout {
+struct LentKlt {
     by: u32,
     trellis: bool,
     dim: f64,
@@ -192,10 +192,14 @@ struct LentLayout {
     floats: Lent<Float32Array, f32>,
 }
 
-impl LentLayout {
-    fn new(by: u32, trellis: bool, dim: f64, code_bytes: f64, bits: Uint8Array, floats: Float32Array) -> LentLayout {
-        LentLayout { by, trellis, dim, code_bytes, bits: Lent::new(bits), floats: Lent::new(floats) }
+impl LentKlt {
+    fn new(by: u32, trellis: bool, dim: f64, code_bytes: f64, bits: Uint8Array, floats: Float32Array) -> LentKlt {
+        LentKlt { by, trellis, dim, code_bytes, bits: Lent::new(bits), floats: Lent::new(floats) }
     }
+}
+
+impl LentLayout for LentKlt {
+    type Layout<'a> = KltLayout<'a>;
 
     fn get(&self) -> KltLayout<'_> {
         layout(self.by, self.trellis, self.dim, self.code_bytes, self.bits.get(), self.floats.get())
@@ -206,7 +210,6 @@ impl LentLayout {
     }
 }
 
-/// Looks for what isn't finite, too: JavaScript would have to wait for that.
 #[napi(catch_unwind, js_name = "kltEncodeAsync", ts_return_type = "Promise<Fault | null>")]
 #[allow(clippy::too_many_arguments)]
 pub fn klt_encode_async(
@@ -222,21 +225,8 @@ pub fn klt_encode_async(
     data: Float32Array,
     out: Uint8Array,
 ) -> AsyncTask<KernelTask> {
-    let layout = LentLayout::new(by, trellis, dim, code_bytes, bits, floats);
-    let (data, out) = (Lent::new(data), Lent::new(out));
-    task(job, threads, move |team| {
-        if overlap(data.get(), out.get()) || layout.reached(out.get()) {
-            return Some(shared());
-        }
-        let fault = finite_outcome(parallel::first_non_finite(team, isa(at), data.get()));
-        if fault.is_some() {
-            return fault;
-        }
-        // SAFETY: checked, and the output is the task's own.
-        let out = unsafe { out.get_mut() };
-        pages::fresh(out);
-        outcome(parallel::klt_encode(team, isa(at), layout.get(), data.get(), out))
-    })
+    let layout = LentKlt::new(by, trellis, dim, code_bytes, bits, floats);
+    layout_task::encode(job, threads, at, layout, (data, out), parallel::klt_encode)
 }
 
 #[napi(catch_unwind, js_name = "kltDecodeAsync", ts_return_type = "Promise<Fault | null>")]
@@ -254,15 +244,8 @@ pub fn klt_decode_async(
     codes: Uint8Array,
     out: Float32Array,
 ) -> AsyncTask<KernelTask> {
-    let layout = LentLayout::new(by, trellis, dim, code_bytes, bits, floats);
-    let (codes, out) = (Lent::new(codes), Lent::new(out));
-    task(job, threads, move |team| {
-        if overlap(codes.get(), out.get()) || layout.reached(out.get()) {
-            return Some(shared());
-        }
-        // SAFETY: checked, and the output is the task's own.
-        outcome(parallel::klt_decode(team, isa(at), layout.get(), codes.get(), unsafe { out.get_mut() }))
-    })
+    let layout = LentKlt::new(by, trellis, dim, code_bytes, bits, floats);
+    layout_task::decode(job, threads, at, layout, (codes, out), parallel::klt_decode)
 }
 
 #[napi(catch_unwind, js_name = "kltTopKAsync", ts_return_type = "Promise<Fault | null>")]
@@ -284,25 +267,7 @@ pub fn klt_top_k_async(
     slots: Uint32Array,
     scores: Float32Array,
 ) -> AsyncTask<KernelTask> {
-    let layout = LentLayout::new(by, trellis, dim, code_bytes, bits, floats);
-    let (queries, codes, allow) = (Lent::new(queries), Lent::new(codes), allow.map(Lent::new));
-    let (slots, scores) = (Lent::new(slots), Lent::new(scores));
-    task(job, threads, move |team| {
-        let list = allow.as_ref().map(Lent::get);
-        let input = |out: &[u32]| {
-            overlap(out, queries.get())
-                || overlap(out, codes.get())
-                || overlap(out, list.unwrap_or(&[]))
-                || layout.reached(out)
-        };
-        let (of_slots, of_scores) = (slots.get(), scores.get());
-        // SAFETY: floats and integers of four bytes, to compare places in memory alone.
-        let as_words = unsafe { std::slice::from_raw_parts(of_scores.as_ptr().cast(), of_scores.len()) };
-        if input(of_slots) || input(as_words) || overlap(of_slots, of_scores) {
-            return Some(shared());
-        }
-        // SAFETY: checked, and the outputs are the task's own.
-        let out = unsafe { TopKOutput { slots: slots.get_mut(), scores: scores.get_mut() } };
-        outcome(parallel::klt_top_k(team, isa(at), layout.get(), queries.get(), codes.get(), size(k), list, out))
-    })
+    let layout = LentKlt::new(by, trellis, dim, code_bytes, bits, floats);
+    let search = Search { queries, codes, k, allow, slots, scores };
+    layout_task::top_k(job, threads, at, layout, search, parallel::klt_top_k)
 }
