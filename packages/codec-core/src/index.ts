@@ -113,7 +113,7 @@ export type { BackendName, FloatRows, Isa, Kernels, TopKOutput } from "./kernels
 export { type KltLayout, kltBlockBytes, kltRows, kltStride } from "./kernels/klt-layout.ts";
 export { isNibbled } from "./kernels/klt-nibbles.ts";
 export { KLT_QUERY_EXTRA } from "./kernels/klt-scores.ts";
-export { KLT_WIDEST, kltLoss, kltUnit } from "./kernels/klt-tables.ts";
+export { KLT_WIDEST, type KltTrellis, kltLoss, kltUnit } from "./kernels/klt-tables.ts";
 export type { Eigen } from "./kernels/symmetric-eigen.ts";
 export { type Threads, useThreads } from "./kernels/threads.ts";
 export { type TurboLayout, turboIndexBytes, turboStride } from "./kernels/turbo-layout.ts";

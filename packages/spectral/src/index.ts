@@ -16,4 +16,4 @@ export type { SpectralCodes } from "./dft/spectral-codes.ts";
 export { SpectralIndex } from "./dft/spectral-index.ts";
 export { SpectralCodec, type SpectralDrift } from "./klt/codec.ts";
 export { type SpectralOptions, spectral } from "./klt/family.ts";
-export type { SpectralParams, SpectralQuantizer } from "./klt/params.ts";
+export type { SpectralParams, SpectralQuantizer, SpectralTable } from "./klt/params.ts";

@@ -4,12 +4,14 @@
  * that kernels off the event loop may read it too.
  */
 import type { KltLayout } from "./klt-layout.ts";
+import type { KltTrellis } from "./klt-tables.ts";
 import { type AsyncOutcome, type Job, METRIC, type Outcome } from "./native-addon.ts";
 
 /** A layout as the addon takes it. */
 export type KltParts = [
   metric: number,
-  trellis: boolean,
+  /** TRELLIS. */
+  trellis: number,
   dim: number,
   codeBytes: number,
   bits: Uint8Array,
@@ -61,6 +63,9 @@ export interface KltAddon {
   kltTopKAsync: AsyncKernel<TopKParts>;
 }
 
+/** Places are what the addon takes. */
+const TRELLIS: readonly KltTrellis[] = [false, "full", "separable"];
+
 const known = new WeakMap<KltLayout, KltParts>();
 
 /** The parts of a layout, which must not change from here on. */
@@ -76,7 +81,7 @@ export function kltParts(layout: KltLayout): KltParts {
       floats.set(array, at);
       at += array.length;
     }
-    parts = [METRIC[metric], trellis, dim, codeBytes, bits.slice(), floats];
+    parts = [METRIC[metric], TRELLIS.indexOf(trellis), dim, codeBytes, bits.slice(), floats];
     known.set(layout, parts);
   }
   return parts;

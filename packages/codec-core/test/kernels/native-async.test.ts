@@ -191,7 +191,7 @@ describe.skipIf(skipped !== undefined)("kernels off the event loop", () => {
       const layout: KltLayout = {
         metric: "l2",
         dim: DIM,
-        trellis: true,
+        trellis: "separable",
         codeBytes: 6,
         bits: Uint8Array.from({ length: count }, (_, r) => [1, 2, 3, 6][Math.floor(r / 6)]),
         mean: repeated(67, DIM),

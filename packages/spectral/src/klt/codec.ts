@@ -83,7 +83,7 @@ export class SpectralCodec implements Codec {
     this.#learned = learned;
     this.#layout = layoutOf(metric, params, learned);
     const layout = this.#layout;
-    if (isNibbled(layout.trellis, layout.bits))
+    if (isNibbled(layout.trellis !== false, layout.bits))
       this.resident = (c) => {
         checkCodes(c, this.stride);
         return new KltBlocks(NAME, layout, c);

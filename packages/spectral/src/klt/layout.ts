@@ -1,6 +1,6 @@
 /** What kernels take of what was learned: the same factors whether it was learned here or read from a file. */
 import { type KltLayout, kltUnit, type Metric } from "@pith/codec-core";
-import { codeBytesOf, type SpectralParams } from "./params.ts";
+import { codeBytesOf, type SpectralParams, trellisOf } from "./params.ts";
 import type { Learned } from "./tensors.ts";
 
 export function layoutOf(
@@ -9,7 +9,7 @@ export function layoutOf(
   { mean, basis, sigma, bits, table }: Pick<Learned, "mean" | "basis" | "sigma" | "bits" | "table">,
 ): KltLayout {
   const [dim, count] = [mean.length, bits.length];
-  const trellis = params.quantizer === "trellis";
+  const trellis = trellisOf(params);
   const columns = new Float32Array(basis.length);
   const factors = { forward: sigma.slice(), back: sigma.slice(), step: sigma.slice(), twice: sigma.slice() };
   for (let r = 0; r < count; r++) {

@@ -7,7 +7,7 @@ import { kernels, type Metric, PithError, scalarTable, unitRows, type Vectors } 
 import { allocate } from "./allocate.ts";
 import { measure } from "./errors.ts";
 import { layoutOf } from "./layout.ts";
-import { codeBytesOf, isNibbled, type SpectralParams, widestOf } from "./params.ts";
+import { codeBytesOf, isNibbled, type SpectralParams, trellisOf, widestOf } from "./params.ts";
 import { decodedLengths } from "./rows.ts";
 import { type Spectrum, spectrumOf } from "./spectrum.ts";
 import { isInRange, type Learned, MOST } from "./tensors.ts";
@@ -54,7 +54,7 @@ function widthsFor({ mean, variances }: Spectrum, metric: Metric, params: Spectr
       `expected rows that differ in ${least} directions or more to fill ${params.bytes} bytes, got ${variances.length}`,
       { expected: least, actual: variances.length },
     );
-  const trellis = params.quantizer === "trellis";
+  const trellis = trellisOf(params);
   const density = (8 * params.bytes) / dim;
   return allocate(variances, { trellis, bits, widest, nibbled: isNibbled(dim, params), density }).filter(
     (width) => width > 0,

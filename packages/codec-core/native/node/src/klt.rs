@@ -1,4 +1,4 @@
-//! Codes in a learned basis, at once and as tasks. A layout comes as its parts: metric, 1 for a trellis, dim, bytes of a
+//! Codes in a learned basis, at once and as tasks. A layout comes as its parts: metric, tables of the trellis (0 none, 1 full, 2 separable), dim, bytes of a
 //! row's stream, bits, and the floats: mean, columns, forward, back, step, twice and table, in that order in one array.
 
 use napi::bindgen_prelude::{
@@ -6,14 +6,14 @@ use napi::bindgen_prelude::{
 };
 use napi_derive::napi;
 use pith_kernels::parallel;
-use pith_kernels::{self as kernels, KltLayout, TopKOutput};
+use pith_kernels::{self as kernels, KltLayout, TopKOutput, TrellisTables};
 
 use crate::layout_task::{self, LentLayout, Search};
 use crate::task::{Job, KernelTask, Lent};
 use crate::{Fault, isa, metric, outcome, overlap, pages, shared, size, team};
 
 /// Lengths that don't fit are found by the kernels.
-fn layout<'a>(by: u32, trellis: bool, dim: f64, code_bytes: f64, bits: &'a [u8], floats: &'a [f32]) -> KltLayout<'a> {
+fn layout<'a>(by: u32, trellis: u32, dim: f64, code_bytes: f64, bits: &'a [u8], floats: &'a [f32]) -> KltLayout<'a> {
     let (dim, count) = (size(dim), bits.len());
     let mut rest = floats;
     let mut next = |length: usize| {
@@ -24,7 +24,11 @@ fn layout<'a>(by: u32, trellis: bool, dim: f64, code_bytes: f64, bits: &'a [u8],
     KltLayout {
         metric: metric(by),
         dim,
-        trellis,
+        trellis: match trellis {
+            0 => None,
+            1 => Some(TrellisTables::Full),
+            _ => Some(TrellisTables::Separable),
+        },
         code_bytes: size(code_bytes),
         bits,
         mean: next(dim),
@@ -43,7 +47,7 @@ pub fn klt_encode(
     threads: u32,
     at: u32,
     by: u32,
-    trellis: bool,
+    trellis: u32,
     dim: f64,
     code_bytes: f64,
     bits: &[u8],
@@ -63,7 +67,7 @@ pub fn klt_decode(
     threads: u32,
     at: u32,
     by: u32,
-    trellis: bool,
+    trellis: u32,
     dim: f64,
     code_bytes: f64,
     bits: &[u8],
@@ -80,7 +84,7 @@ pub fn klt_decode(
 pub fn klt_queries(
     at: u32,
     by: u32,
-    trellis: bool,
+    trellis: u32,
     dim: f64,
     code_bytes: f64,
     bits: &[u8],
@@ -98,7 +102,7 @@ pub fn klt_scores(
     threads: u32,
     at: u32,
     by: u32,
-    trellis: bool,
+    trellis: u32,
     dim: f64,
     code_bytes: f64,
     bits: &[u8],
@@ -118,7 +122,7 @@ pub fn klt_top_k(
     threads: u32,
     at: u32,
     by: u32,
-    trellis: bool,
+    trellis: u32,
     dim: f64,
     code_bytes: f64,
     bits: &[u8],
@@ -144,7 +148,7 @@ pub fn klt_top_k(
 #[allow(clippy::too_many_arguments)]
 pub fn klt_blocks(
     by: u32,
-    trellis: bool,
+    trellis: u32,
     dim: f64,
     code_bytes: f64,
     bits: &[u8],
@@ -161,7 +165,7 @@ pub fn klt_blocks(
 pub fn klt_blocks_top_k(
     at: u32,
     by: u32,
-    trellis: bool,
+    trellis: u32,
     dim: f64,
     code_bytes: f64,
     bits: &[u8],
@@ -185,7 +189,7 @@ pub fn klt_blocks_top_k(
 
 struct LentKlt {
     by: u32,
-    trellis: bool,
+    trellis: u32,
     dim: f64,
     code_bytes: f64,
     bits: Lent<Uint8Array, u8>,
@@ -193,7 +197,7 @@ struct LentKlt {
 }
 
 impl LentKlt {
-    fn new(by: u32, trellis: bool, dim: f64, code_bytes: f64, bits: Uint8Array, floats: Float32Array) -> LentKlt {
+    fn new(by: u32, trellis: u32, dim: f64, code_bytes: f64, bits: Uint8Array, floats: Float32Array) -> LentKlt {
         LentKlt { by, trellis, dim, code_bytes, bits: Lent::new(bits), floats: Lent::new(floats) }
     }
 }
@@ -217,7 +221,7 @@ pub fn klt_encode_async(
     threads: u32,
     at: u32,
     by: u32,
-    trellis: bool,
+    trellis: u32,
     dim: f64,
     code_bytes: f64,
     bits: Uint8Array,
@@ -236,7 +240,7 @@ pub fn klt_decode_async(
     threads: u32,
     at: u32,
     by: u32,
-    trellis: bool,
+    trellis: u32,
     dim: f64,
     code_bytes: f64,
     bits: Uint8Array,
@@ -255,7 +259,7 @@ pub fn klt_top_k_async(
     threads: u32,
     at: u32,
     by: u32,
-    trellis: bool,
+    trellis: u32,
     dim: f64,
     code_bytes: f64,
     bits: Uint8Array,

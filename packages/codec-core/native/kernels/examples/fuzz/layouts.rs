@@ -1,7 +1,7 @@
 //! The kernels of codecs whose rows share a layout.
 
 use pith_kernels::{
-    DftLayout, Isa, KltLayout, Metric, TurboLayout, dft_decode, dft_encode, dft_queries, dft_scores,
+    DftLayout, Isa, KltLayout, Metric, TrellisTables, TurboLayout, dft_decode, dft_encode, dft_queries, dft_scores,
     dft_top_k, klt_decode, klt_encode, klt_queries, klt_scores, klt_top_k, turbo_decode, turbo_encode, turbo_queries,
     turbo_scores, turbo_top_k,
 };
@@ -100,7 +100,7 @@ pub fn klt(isa: Isa, rng: &mut Rng, kernel: usize, metric: Metric, dim: usize, r
     let layout = KltLayout {
         metric,
         dim,
-        trellis: rng.below(2) == 0,
+        trellis: [None, Some(TrellisTables::Full), Some(TrellisTables::Separable)][rng.below(3)],
         code_bytes,
         bits: bits.get(),
         mean: mean.get(),
