@@ -11,6 +11,7 @@ export { type CanonicalValue, canonicalJson } from "./contract/canonical-json.ts
 export type {
   Codec,
   CodecFamily,
+  CodecFit,
   CodecSupports,
   CommonOptions,
   PreparedQuery,

@@ -21,6 +21,8 @@ export interface CodeScan {
    * many floats for each query, at least one; new memory. Default: they stay as they are.
    */
   prepare?(queries: Float32Array): Float32Array;
+  /** A prepared query for codes around a centre, which was checked; `query` is what it was prepared from. New memory. */
+  around?(prepared: Float32Array, query: Float32Array, centre: Float32Array): Float32Array;
   /** Score of each code into `out`. */
   scores(query: Float32Array, codes: Codes, out: Float32Array): void;
   /** The k best codes of each query; k is at least 1 and at most the number of allowed codes. */
@@ -93,23 +95,35 @@ export function scanScorer(
     if (hits > 0) search(query, c, hits, allow, room);
     return { slots: room.slots.slice(), scores: room.scores.slice(), length: hits };
   };
+  const unit = (queries: Float32Array): Float32Array =>
+    metric === "cosine" ? unitRows(queries, codec.dim) : queries;
   const ready = (queries: Float32Array): Float32Array => {
-    const q = metric === "cosine" ? unitRows(queries, codec.dim) : queries;
+    const q = unit(queries);
     return scan.prepare ? scan.prepare(q) : q;
   };
+  const prepared = (q: Float32Array): PreparedQuery => ({
+    scoreInto(c, out) {
+      checkCodes(c, codec.stride);
+      checkOutput(out.length, c.count, "scores");
+      if (c.count > 0) scan.scores(q, c, out);
+    },
+    topK: (c, k, allow) => hitsOf(q, 1, c, k, allow)[0],
+  });
   const { topKAsync } = scan;
   const scorer: Scorer = {
     metric,
     prepare(query: Float32Array): PreparedQuery {
       checkQuery(query, codec.dim);
-      const q = ready(metric === "cosine" || scan.prepare ? query : query.slice());
+      const { prepare, around } = scan;
+      const own = unit(metric === "cosine" || (prepare && !around) ? query : query.slice());
+      const q = prepare ? prepare.call(scan, own) : own;
+      if (!around) return prepared(q);
       return {
-        scoreInto(c, out) {
-          checkCodes(c, codec.stride);
-          checkOutput(out.length, c.count, "scores");
-          if (c.count > 0) scan.scores(q, c, out);
+        ...prepared(q),
+        around(centre) {
+          checkQuery(centre, codec.dim);
+          return prepared(around.call(scan, q, own, centre));
         },
-        topK: (c, k, allow) => hitsOf(q, 1, c, k, allow)[0],
       };
     },
     topKBatch(queries: Vectors, c, k, allow) {

@@ -20,18 +20,21 @@
 import {
   type AsyncOptions,
   type Codec,
+  type CodecFit,
   type CodecState,
   type CodecSupports,
   type Codes,
   checkCodes,
   checkMetric,
   checkOutput,
+  checkQuery,
   checkVectors,
   isNibbled,
   KLT_QUERY_EXTRA,
   type KltLayout,
   kernels,
   type Metric,
+  PithError,
   type Resident,
   type Scorer,
   scanScorer,
@@ -41,10 +44,10 @@ import {
 } from "@pith/codec-core";
 import { KltBlocks } from "./blocks.ts";
 import { measure, queryErrors } from "./errors.ts";
-import { layoutOf } from "./layout.ts";
+import { layoutOf, moved, withMean } from "./layout.ts";
 import { leastDim, type SpectralParams } from "./params.ts";
 import { atEnds, verifyRows } from "./rows.ts";
-import { type Learned, tensorsOf } from "./tensors.ts";
+import { isInRange, type Learned, MOST, tensorsOf } from "./tensors.ts";
 
 export const NAME = "spectral";
 export const VERSION = 1;
@@ -71,18 +74,22 @@ export class SpectralCodec implements Codec {
   readonly stride: number;
   readonly supports: CodecSupports;
   readonly params: SpectralParams;
+  /** For all that doesn't look at the mean; around a centre that of the codec without. */
   readonly #layout: KltLayout;
+  /** With this codec's mean. */
+  readonly #own: KltLayout;
   readonly #learned: Learned;
 
-  /** Use `spectral.train`, which checks its options. `learned` is kept. */
-  constructor(metric: Metric, params: SpectralParams, learned: Learned) {
+  /** Use `spectral.train`, which checks its options. `learned` is kept; `shared`: the layout of a codec of another mean. */
+  constructor(metric: Metric, params: SpectralParams, learned: Learned, shared?: KltLayout) {
     this.dim = learned.mean.length;
     this.metric = metric;
     this.params = params;
     this.stride = params.bytes;
     this.#learned = learned;
-    this.#layout = layoutOf(metric, params, learned);
-    const layout = this.#layout;
+    const layout = shared ?? layoutOf(metric, params, learned);
+    this.#layout = layout;
+    this.#own = shared ? withMean(shared, learned.mean) : layout;
     if (isNibbled(layout.trellis !== false, layout.bits))
       this.resident = (c) => {
         checkCodes(c, this.stride);
@@ -106,7 +113,7 @@ export class SpectralCodec implements Codec {
   }
 
   /** What the sample's rows lost: their squared error over their squared length, of rows learned from and of others. */
-  get fit(): { readonly trained: number; readonly heldOut: number } {
+  get fit(): CodecFit {
     const [trained, heldOut] = this.#learned.fit;
     return { trained, heldOut };
   }
@@ -119,27 +126,27 @@ export class SpectralCodec implements Codec {
   encode(v: Vectors): Codes {
     checkVectors(v, this.dim);
     const bytes = new Uint8Array(v.count * this.stride);
-    kernels().kltEncode(this.#layout, v.data, bytes);
+    kernels().kltEncode(this.#coding(), v.data, bytes);
     return this.#codes(bytes, v.count);
   }
 
   encodeInto(v: Vectors, out: Uint8Array): void {
     checkVectors(v, this.dim);
     checkOutput(out.length, v.count * this.stride, "bytes");
-    kernels().kltEncode(this.#layout, v.data, out);
+    kernels().kltEncode(this.#coding(), v.data, out);
   }
 
   decode(c: Codes): Vectors {
     checkCodes(c, this.stride);
     const data = new Float32Array(c.count * this.dim);
-    kernels().kltDecode(this.#layout, c.bytes, data);
+    kernels().kltDecode(this.#coding(), c.bytes, data);
     return { data, dim: this.dim, count: c.count };
   }
 
   decodeInto(c: Codes, out: Float32Array): void {
     checkCodes(c, this.stride);
     checkOutput(out.length, c.count * this.dim, "floats");
-    kernels().kltDecode(this.#layout, c.bytes, out);
+    kernels().kltDecode(this.#coding(), c.bytes, out);
   }
 
   /**
@@ -152,11 +159,22 @@ export class SpectralCodec implements Codec {
     checkMetric(metric, this.supports.metrics);
     const { dim } = this;
     const layout = this.#layout;
-    const floats = layout.bits.length + KLT_QUERY_EXTRA;
+    const { mean } = this.#own;
+    const bias = layout.bits.length;
+    const floats = bias + KLT_QUERY_EXTRA;
     return scanScorer(this, metric, {
       prepare(queries) {
         const out = new Float32Array((queries.length / dim) * floats);
         kernels().kltQueries(layout, queries, out);
+        if (mean !== layout.mean)
+          products(queries, mean).forEach((product, i) => {
+            out[i * floats + bias] = product;
+          });
+        return out;
+      },
+      around(prepared, query, centre) {
+        const out = prepared.slice();
+        out[bias] = products(query, moved(mean, centre))[0];
         return out;
       },
       scores: (query, c, out) => kernels().kltScores(layout, query, c.bytes, out),
@@ -170,13 +188,28 @@ export class SpectralCodec implements Codec {
     });
   }
 
+  /**
+   * This codec for vectors near a centre: see `Codec.around`. Best where it was learned from rows less their centres
+   * (`spectral.train` with `around`). Around a codec that is around a centre already, both add up.
+   * @throws DIM_MISMATCH, NOT_FINITE; INVALID_ARGUMENT where the mean and the centre together are beyond 2^50
+   */
+  around(centre: Float32Array): SpectralCodec {
+    checkQuery(centre, this.dim);
+    const mean = moved(this.#learned.mean, centre);
+    if (!isInRange({ ...this.#learned, mean }))
+      throw new PithError("INVALID_ARGUMENT", "expected a centre that is within 2^50 with the mean", {
+        expected: MOST,
+      });
+    return new SpectralCodec(this.metric, this.params, { ...this.#learned, mean }, this.#layout);
+  }
+
   encodeAsync(v: Vectors, options: AsyncOptions): Promise<Codes> | undefined {
-    const running = kernels().async?.kltEncode?.(this.#layout, v.data, options);
+    const running = kernels().async?.kltEncode?.(this.#coding(), v.data, options);
     return running?.then((bytes) => this.#codes(bytes, v.count));
   }
 
   decodeAsync(c: Codes, options: AsyncOptions): Promise<Vectors> | undefined {
-    const running = kernels().async?.kltDecode?.(this.#layout, c.bytes, options);
+    const running = kernels().async?.kltDecode?.(this.#coding(), c.bytes, options);
     return running?.then((data) => ({ data, dim: this.dim, count: c.count }));
   }
 
@@ -206,7 +239,7 @@ export class SpectralCodec implements Codec {
    * other data costs 15 points of recall and more. @throws DIM_MISMATCH, LENGTH_MISMATCH, NOT_FINITE
    */
   drift(sample: Vectors): SpectralDrift {
-    const { relative: error, codes } = measure(this.#layout, this.#rows(sample));
+    const { relative: error, codes } = measure(this.#coding(), this.#rows(sample));
     const expected = this.fit.heldOut;
     return { error, expected, ratio: error / expected, clamped: atEnds(this.#layout, codes) };
   }
@@ -221,6 +254,11 @@ export class SpectralCodec implements Codec {
     return atEnds(this.#layout, c.bytes);
   }
 
+  /** For what looks at the mean. Kernels keep their form of a layout as long as the layout lives, so that around a centre it gets a short life. */
+  #coding(): KltLayout {
+    return this.#own === this.#layout ? this.#layout : { ...this.#own };
+  }
+
   #rows(v: Vectors): Vectors {
     checkVectors(v, this.dim);
     return this.metric === "cosine" ? { ...v, data: unitRows(v.data, this.dim) } : v;
@@ -229,4 +267,11 @@ export class SpectralCodec implements Codec {
   #codes(bytes: Uint8Array, count: number): Codes {
     return { bytes, stride: this.stride, count };
   }
+}
+
+/** The striped sums of each query times the mean, as kernels make them. */
+function products(queries: Float32Array, mean: Float32Array): Float32Array {
+  const out = new Float32Array(queries.length / mean.length);
+  kernels().floatScores("dot", mean, queries, mean.length, out);
+  return out;
 }
