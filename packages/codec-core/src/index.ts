@@ -23,6 +23,12 @@ export type {
 export { type Codes, checkCodes, checkOutput, codes, sliceCodes } from "./contract/codes.ts";
 export { type DecodingCodec, decodingScorer } from "./contract/decoding-scorer.ts";
 export type { Hits } from "./contract/hits.ts";
+export {
+  type AsyncLayoutKernels,
+  LayoutCodec,
+  type LayoutCodecParts,
+  type LayoutKernels,
+} from "./contract/layout-codec.ts";
 export { checkMetric, isMetric, METRICS, type Metric } from "./contract/metric.ts";
 export { nearestName } from "./contract/nearest-name.ts";
 export { type OptionSchema, type OptionSpec, readOptions } from "./contract/options.ts";
