@@ -133,7 +133,7 @@ function readCodes(trial, codec, codes, verified) {
     const wanted = [...scores.keys()].filter((i) => allow.has(i));
     wanted.sort((a, b) => (scores[a] === scores[b] ? a - b : scores[b] - scores[a]));
     demand(hits && String([...hits.slots]) === String(wanted.slice(0, 5)), "topK isn't scoreInto sorted");
-    if (verified && codes.count > 0) {
+    if (verified && codes.count > 0 && codec.supports.scoring !== "integer") {
       const [first] = wanted.length > 0 ? wanted : [0];
       const row = codec.decode(sliceCodes(codes, first, first + 1)).data;
       const [exact, size] = exactScore(metric, query, row);

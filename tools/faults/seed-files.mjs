@@ -8,6 +8,7 @@ import {
   stateTensors,
 } from "../../packages/codec-core/dist/index.js";
 import { int8 } from "../../packages/int8/dist/index.js";
+import { spectralDft } from "../../packages/spectral/dist/index.js";
 import { modelOf } from "./file-model.mjs";
 import { Random } from "./random.mjs";
 
@@ -26,7 +27,7 @@ const fixed = rowCodecFamily({
 });
 
 /** What a reader is given to restore codecs with. */
-export const FAMILIES = [int8, fixed];
+export const FAMILIES = [int8, fixed, spectralDft];
 
 const IDS = {
   none: () => undefined,
@@ -48,7 +49,7 @@ function contents(random, { count, dim, metric, ids, family, keep, kind }) {
   const vectors = { dtype, shape: [count, dim], bytes: rowsToBytes(rows, dtype) };
   const common = { dim, count, metric, ...(column ? { idType: column.type } : {}) };
   if (!family) return { kind: "vectors", ...common, tensors: { ...column?.tensors(), vectors } };
-  const codec = family.create({ dim, metric });
+  const codec = make(random, family, { dim, metric });
   const codes = codec.encode(rows);
   const state = codec.state();
   return {
@@ -64,6 +65,13 @@ function contents(random, { count, dim, metric, ids, family, keep, kind }) {
   };
 }
 
+/** A learned codec, with what it learned in the file, as often as not. */
+function make(random, family, options) {
+  if (!family.train || random.onceIn(2)) return family.create(options);
+  const { dim } = options;
+  return family.train({ data: random.floats(100 * dim), dim, count: 100 }, options);
+}
+
 /** Models of right files, the same for the same seed. */
 export function seedModels(seed) {
   const random = new Random(seed);
@@ -72,7 +80,8 @@ export function seedModels(seed) {
     for (const dim of [1, 3, 16])
       for (const metric of ["cosine", "dot", "l2"])
         for (const ids of Object.keys(IDS)) {
-          const family = random.pick([undefined, int8, int8, fixed]);
+          const others = dim < 4 ? [] : [spectralDft, spectralDft];
+          const family = random.pick([undefined, int8, int8, fixed, ...others]);
           const keep = random.pick([undefined, undefined, "F16", "F32"]);
           const kind = random.pick(["codes", "codes", "index"]);
           models.push(

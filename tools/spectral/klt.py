@@ -3,7 +3,7 @@
     python klt.py answer  < cases.jsonl > answers.jsonl
     python klt.py golden  > packages/spectral/test/golden/klt.jsonl
 
-A case is a line of JSON: metric, dim, bytes, quantizer, a seed of the state, rows and queries, little-endian float32 in hex.
+A case is a line of JSON: metric, dim, bytes, quantizer, windows (full if it isn't there), a seed of the state, rows and queries, little-endian float32 in hex.
 The state is made from its seed by hand, not learned: an answer holds its tensors. All arithmetic is float32 unless said, each
 operation rounded once. The rule is in packages/codec-core/src/kernels/klt.ts, klt-scores.ts and klt-nibbles.ts.
 """
@@ -39,7 +39,22 @@ def kept_tables():
 LEVELS = kept_tables()
 
 
-def trellis_search(w, bits):
+def separable_tables():
+    """The values of all windows and the unit of 1 to 4 bits; constants, read where they are kept."""
+    kept = Path(__file__).parents[2] / "packages/codec-core/src/kernels/separable-tables.ts"
+    text = kept.read_text(encoding="utf8")
+    newer, older = text.index("const NEWER"), text.index("const OLDER")
+    units = re.findall(r"^  (\d): (\d+),", text[:newer], re.M)
+    ends = [re.findall(r"^  \d: \[(.*?)\]", part, re.M | re.S) for part in (text[newer:older], text[older:])]
+    sides = [[np.array(re.findall(r"-?\d+", body), int) for body in part] for part in ends]
+    whole = [[np.concatenate([-half[::-1], half]) for half in side] for side in sides]
+    return {int(b): (f32(unit), np.add.outer(a, o).ravel()) for (b, unit), a, o in zip(units, *whole)}
+
+
+SEPARABLE = separable_tables()
+
+
+def trellis_search(w, bits, tables):
     """The windows of whole numbers of unequal bits, of least squared error as the rule has it."""
     cost = np.full(256, 65535)
     cost[0] = 0
@@ -49,7 +64,7 @@ def trellis_search(w, bits):
             cost = cost - cost.min()
         before = cost.reshape(256 >> b, 1 << b)
         came.append(before.argmin(axis=1))
-        cost = np.minimum(65535, np.tile(before.min(axis=1), 1 << b) + (int(coordinate) - TRELLIS[b][1]) ** 2)
+        cost = np.minimum(65535, np.tile(before.min(axis=1), 1 << b) + (int(coordinate) - tables[b][1]) ** 2)
     window, out = int(cost.argmin()), []
     for h, b in zip(reversed(came), reversed(bits)):
         out.append(window)
@@ -62,6 +77,7 @@ class Codec:
     def __init__(self, case):
         self.metric, self.dim, self.trellis = case["metric"], case["dim"], case["quantizer"] == "trellis"
         self.code_bytes = case["bytes"] - (5 if self.metric == "l2" else 1)
+        self.windows = SEPARABLE if case.get("windows") == "separable" else TRELLIS
         self.make_state(case["state"], case.get("nibbles", False))
         self.factors()
 
@@ -94,7 +110,7 @@ class Codec:
         for q, sigma, b in zip(self.basis, self.sigma.astype(f64), self.bits):
             length = np.sqrt(f64((q * q).sum()))
             product = np.cumsum(self.mean.astype(f64) * q)[-1]
-            u = f64((TRELLIS if self.windowed(b) else LEVELS)[b][0])
+            u = f64((self.windows if self.windowed(b) else LEVELS)[b][0])
             forward.append(u / (sigma * length))
             back.append(sigma / (u * length))
             step.append(sigma / u)
@@ -117,11 +133,11 @@ class Codec:
         y = (unit(x) if self.metric == "cosine" else x) - self.mean
         w = self.project(np.clip(y, f32(-(2.0**100)), f32(2.0**100))) * self.forward
         first = [r for r, b in enumerate(self.bits) if self.windowed(b)]
-        windows = trellis_search(np.clip(np.rint(w[first]), -127, 127).astype(int), [self.bits[r] for r in first])
+        windows = trellis_search(np.clip(np.rint(w[first]), -127, 127).astype(int), [self.bits[r] for r in first], self.windows)
         stream, level = [], []
         for r, b in enumerate(self.bits):
             if r < len(windows):
-                symbol, value = windows[r] >> (8 - b), TRELLIS[b][1][windows[r]]
+                symbol, value = windows[r] >> (8 - b), self.windows[b][1][windows[r]]
             else:
                 levels = LEVELS[b][1]
                 symbol = int(((levels[1:] + levels[:-1]) / 2 <= w[r]).sum())
@@ -157,7 +173,7 @@ class Codec:
             at += b
             if self.windowed(b):
                 window = window >> b | symbol << (8 - b)
-                level.append(TRELLIS[b][1][window])
+                level.append(self.windows[b][1][window])
             else:
                 level.append(LEVELS[b][1][symbol])
         squares = np.frombuffer(code[-4:], "<f4")[0] if self.metric == "l2" else None
@@ -184,16 +200,20 @@ class Codec:
             values[at // 4] = values[at // 4] + p[r] * LEVELS[b][1][symbols].astype(f32)
             at += b
         low = values.min(1)
-        largest = (values.max(1) - low).max()
+        ranges = values.max(1) - low
+        largest = ranges.max()
         base = f32(0)
         for x in low:
             base = base + x
         entries, step = np.zeros(values.shape, int), f32(0)
         with np.errstate(divide="ignore", over="ignore"):
-            factor = f32(381) / largest
+            factor = f32(1020) / largest
         if 0 < largest < np.inf and factor < np.inf:
-            entries = np.clip(np.rint((values - low[:, None]) * factor), 0, 381).astype(int)
-            step = largest / f32(381)
+            sizes = ranges * factor
+            weights = 1 + (sizes > 255).astype(int) + (sizes > 510) + (sizes > 765)
+            own = factor / weights.astype(f32)
+            entries = np.clip(np.rint((values - low[:, None]) * own[:, None]), 0, 255).astype(int) * weights[:, None]
+            step = largest / f32(1020)
 
         def inner(code):
             stream = np.frombuffer(code[: self.code_bytes], np.uint8)
@@ -258,11 +278,12 @@ def golden_cases():
     shapes = [(2, 1), (5, 3), (16, 4), (21, 17), (48, 24)]
     kinds = [(quantizer, metric, shape, {}) for quantizer in ("trellis", "scalar") for metric in metrics for shape in shapes]
     kinds += [("scalar", metric, shape, {"nibbles": True}) for metric in metrics for shape in [(21, 4), (120, 24)]]
+    kinds += [("trellis", metric, shape, {"windows": "separable"}) for metric in metrics for shape in shapes[1:]]
     for number, (quantizer, metric, (dim, code_bytes), more) in enumerate(kinds, 1):
         usual = rows_of(number, 3, dim)
         edges = [usual[0] * 0, usual[0] * f32(2.0**-140), usual[1] * f32(2.0**60)]
         yield {
-            "name": f"{'nibbles' if more else quantizer} {metric} {dim} dims",
+            "name": f"{'nibbles' if 'nibbles' in more else more.get('windows', quantizer)} {metric} {dim} dims",
             "metric": metric,
             "dim": dim,
             "bytes": code_bytes + (5 if metric == "l2" else 1),

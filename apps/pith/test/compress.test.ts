@@ -47,6 +47,7 @@ describe("pith compress", () => {
       bytesPerVector: 7,
       sideBytes: 0,
       sideBytesPerVector: 0,
+      fit: null,
       fileBytes: readFileSync(join(cwd, "out.pith")).length,
       ratio: 12 / 7,
     });

@@ -67,6 +67,7 @@ describe("pith eval", () => {
       bytesPerVector: 6,
       sideBytes: 0,
       sideBytesPerVector: 0,
+      fit: null,
       fileBytes: readFileSync(join(cwd, "a.pith")).length,
       ratio: 8 / 6,
       recall: { "1": expect.any(Number), "10": expect.any(Number), "100": null },

@@ -273,6 +273,29 @@ describe("a codec that would learn more than it codes", () => {
     expect(enough).toMatchObject({ bytesPerVector: 9, training: { trained: true, rows: 3000 } });
   });
 
+  test("compress, eval and tune tell the error of rows learned from and of rows held out", async () => {
+    const cwd = folder();
+    // Of random rows too few for 64 dims: what was learned of some says less of others.
+    put(cwd, { "in.npy": npy(randomVectors(600, 64, 6)) });
+    type Fit = { readonly trained: number; readonly heldOut: number };
+    const args = ["compress", "in.npy", "-o", "out.pith", "--force", ...KLT];
+    const { fit } = await json<{ fit: Fit }>(args, { cwd });
+    expect(fit.trained).toBeGreaterThan(0.1);
+    expect(fit.heldOut).toBeGreaterThan(fit.trained);
+    const told = /squared error (0\.\d+) of rows learned from, (0\.\d+) of rows held out$/m;
+    const [, trained, heldOut] = told.exec(await text(args, { cwd })) ?? [];
+    expect(Number(trained)).toBeCloseTo(fit.trained, 3);
+    expect(Number(heldOut)).toBeCloseTo(fit.heldOut, 3);
+    expect(await json(["eval", "in.npy", "out.pith"], { cwd })).toMatchObject({ fit });
+    expect(await text(["eval", "in.npy", "out.pith"], { cwd })).toContain(
+      `\nsq. error     ${trained} of rows learned from, ${heldOut} of rows held out\n`,
+    );
+    const tune = ["tune", "in.npy", "--codecs", "spectral", "--recall", "0.5"];
+    expect(await text(tune, { cwd })).toMatch(
+      /^ {2}spectral bytes=24: squared error 0\.\d+ of rows learned from, /m,
+    );
+  });
+
   test("learns nothing where that is a choice", async () => {
     const cwd = folder();
     put(cwd, { "in.npy": npy(randomVectors(150, 12, 6)) });

@@ -11,6 +11,7 @@ export { type CanonicalValue, canonicalJson } from "./contract/canonical-json.ts
 export type {
   Codec,
   CodecFamily,
+  CodecFit,
   CodecSupports,
   CommonOptions,
   PreparedQuery,
@@ -22,6 +23,12 @@ export type {
 export { type Codes, checkCodes, checkOutput, codes, sliceCodes } from "./contract/codes.ts";
 export { type DecodingCodec, decodingScorer } from "./contract/decoding-scorer.ts";
 export type { Hits } from "./contract/hits.ts";
+export {
+  type AsyncLayoutKernels,
+  LayoutCodec,
+  type LayoutCodecParts,
+  type LayoutKernels,
+} from "./contract/layout-codec.ts";
 export { checkMetric, isMetric, METRICS, type Metric } from "./contract/metric.ts";
 export { type NamedRows, type Near, NO_SLOT, nearCount } from "./contract/near.ts";
 export { nearestName } from "./contract/nearest-name.ts";
@@ -114,7 +121,7 @@ export type { BackendName, FloatRows, Isa, Kernels, NearHits, TopKOutput } from 
 export { type KltLayout, kltBlockBytes, kltRows, kltStride } from "./kernels/klt-layout.ts";
 export { isNibbled } from "./kernels/klt-nibbles.ts";
 export { KLT_QUERY_EXTRA } from "./kernels/klt-scores.ts";
-export { KLT_WIDEST, kltLoss, kltUnit } from "./kernels/klt-tables.ts";
+export { KLT_WIDEST, type KltTrellis, kltLoss, kltUnit } from "./kernels/klt-tables.ts";
 export { sharedBytes } from "./kernels/pinned.ts";
 export type { Eigen } from "./kernels/symmetric-eigen.ts";
 export { type Threads, useThreads } from "./kernels/threads.ts";

@@ -14,6 +14,7 @@ export type { SpectralGrids } from "./dft/grids.ts";
 export type { SpectralDftParams } from "./dft/params.ts";
 export type { SpectralCodes } from "./dft/spectral-codes.ts";
 export { SpectralIndex } from "./dft/spectral-index.ts";
+export type { SpectralCentres } from "./klt/centres.ts";
 export { SpectralCodec, type SpectralDrift } from "./klt/codec.ts";
 export { type SpectralOptions, spectral } from "./klt/family.ts";
-export type { SpectralParams, SpectralQuantizer } from "./klt/params.ts";
+export type { SpectralParams, SpectralQuantizer, SpectralTable } from "./klt/params.ts";

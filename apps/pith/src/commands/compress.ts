@@ -10,6 +10,7 @@ import { readIds } from "../jobs/id-file.ts";
 import { checkTarget } from "../jobs/target.ts";
 import { SAMPLE_ROWS, type TrainingReport } from "../jobs/training.ts";
 import { choiceOption, collect, command, integerOption } from "../terminal/command.ts";
+import { fitText } from "../terminal/fit-text.ts";
 import { openInput } from "../terminal/input.ts";
 import { bytes, count, Progress } from "../terminal/progress.ts";
 import { sideBytesPerVector, sideBytesText } from "../terminal/side-bytes.ts";
@@ -109,11 +110,12 @@ export const compressCommand: Command = command<[string], Options>(
     });
     if (result.resumed > 0) note(`${output}: went on from row ${count(result.resumed)}`);
     const { sideBytes } = result;
+    const { fit } = result.codec;
     const side = sideBytes === 0 ? "" : `, side ${sideBytesText(sideBytes, result.count)}`;
     const ratio = result.inputBytes / (result.count * result.codec.stride);
     print(
       `${output}: ${count(result.count)} x ${source.dim}, ${family.name}, ${result.codec.stride} B/vector ` +
-        `(${ratio.toFixed(2)}x smaller than float32)${side}, ${bytes(result.fileBytes)}${trainingNote(result.training, input)}`,
+        `(${ratio.toFixed(2)}x smaller than float32)${side}, ${bytes(result.fileBytes)}${trainingNote(result.training, input)}${fit ? `, squared error ${fitText(fit)}` : ""}`,
       {
         file: output,
         codec: family.name,
@@ -126,6 +128,7 @@ export const compressCommand: Command = command<[string], Options>(
         bytesPerVector: result.codec.stride,
         sideBytes,
         sideBytesPerVector: sideBytesPerVector(sideBytes, result.count),
+        fit: fit ?? null,
         fileBytes: result.fileBytes,
         ratio,
       },

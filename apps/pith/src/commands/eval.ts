@@ -6,6 +6,7 @@ import { restoreCodec } from "../jobs/code-blocks.ts";
 import { type Evaluation, evaluate, RECALL_AT, type SearchQuality } from "../jobs/evaluate.ts";
 import { readIds, readQrels } from "../jobs/id-file.ts";
 import { command } from "../terminal/command.ts";
+import { fitText } from "../terminal/fit-text.ts";
 import { openInput } from "../terminal/input.ts";
 import { bytes, count, Progress } from "../terminal/progress.ts";
 import { sideBytesText } from "../terminal/side-bytes.ts";
@@ -102,6 +103,7 @@ function report(e: Evaluation): string {
     ["codec", `${e.codec}, ${e.metric}, ${count(e.count)} x ${e.dim}`],
     ["bytes/vector", `${e.bytesPerVector} (${e.ratio.toFixed(2)}x smaller than float32)`],
     ["side bytes", sideBytesText(e.sideBytes, e.count)],
+    ...(e.fit ? [["sq. error", fitText(e.fit)] as [string, string]] : []),
     ["file", bytes(e.fileBytes)],
     ["cosine", `mean ${e.meanCosine.toFixed(6)}   worst ${e.minCosine.toFixed(6)}`],
     [

@@ -6,6 +6,7 @@
 import {
   backendReport,
   type Codec,
+  type CodecFit,
   type ErrorCode,
   type Hits,
   type Metric,
@@ -61,6 +62,8 @@ export interface Evaluation extends SearchQuality {
   /** What the codec learned, stored once; and its share of a vector, which `bytesPerVector` is without. */
   readonly sideBytes: number;
   readonly sideBytesPerVector: number;
+  /** Squared error over squared length of the rows that the codec learned from, and of others; null where nobody measured. */
+  readonly fit: CodecFit | null;
   readonly fileBytes: number;
   readonly ratio: number;
   readonly meanCosine: number;
@@ -132,6 +135,7 @@ export async function evaluate(job: EvaluateJob): Promise<Evaluation> {
     bytesPerVector: codec.stride,
     sideBytes,
     sideBytesPerVector: sideBytes / original.count,
+    fit: codec.fit ?? null,
     fileBytes: compressed.fileBytes,
     ratio: (4 * codec.dim) / codec.stride,
     meanCosine,

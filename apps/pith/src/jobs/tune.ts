@@ -7,6 +7,7 @@
 import {
   type Codec,
   type CodecFamily,
+  type CodecFit,
   type CommonOptions,
   encodeAsync,
   type Hits,
@@ -68,6 +69,8 @@ export interface TuneTrial {
   readonly keptBytes: number;
   readonly sideBytes: number;
   readonly sideBytesPerVector: number;
+  /** Squared error over squared length of the rows that the codec learned from, and of others; null where nobody measured. */
+  readonly fit: CodecFit | null;
   readonly recall: number;
   readonly recallLow: number;
   readonly recallHigh: number;
@@ -207,6 +210,7 @@ class TuneBench {
         keptBytes,
         sideBytes,
         sideBytesPerVector,
+        fit: codec.fit ?? null,
         recall,
         recallLow: low,
         recallHigh: high,

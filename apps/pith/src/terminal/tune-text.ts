@@ -3,6 +3,7 @@ import type { Metric } from "@pith/codec-core";
 import { SPEED_NOISE } from "../jobs/frontier.ts";
 import type { TuneResult, TuneTrial } from "../jobs/tune.ts";
 import { settingName } from "../settings.ts";
+import { fitText } from "./fit-text.ts";
 import { count } from "./progress.ts";
 import { shareText } from "./side-bytes.ts";
 import { table } from "./table.ts";
@@ -81,6 +82,9 @@ export function tuneText(r: TuneReport, rescore: boolean): string {
     "",
     `* no other setting is as small, finds as much and is as fast (single queries, within ${percent}%); bytes count all that is stored`,
     ...(hidden > 0 ? [`  not shown: ${hidden} with rescoring that others beat; --json has them`] : []),
+    ...r.trials.flatMap(({ codec, options, oversample, fit }) =>
+      fit && oversample === null ? [`  ${settingName(codec, options)}: squared error ${fitText(fit)}`] : [],
+    ),
     ...r.skipped.map(({ codec, options, reason }) => `  left out: ${settingName(codec, options)}: ${reason}`),
     ...(r.searched < r.count - (r.heldOut ? r.queries : 0)
       ? [

@@ -42,6 +42,14 @@ export interface CodecSupports {
   readonly minSample: number;
 }
 
+/** Squared error of rows over their squared length. */
+export interface CodecFit {
+  /** Of rows that were learned from. */
+  readonly trained: number;
+  /** Of rows that were held out. */
+  readonly heldOut: number;
+}
+
 export interface Codec {
   readonly name: string;
   /** Version of the code layout, kept in files. */
@@ -76,8 +84,20 @@ export interface Codec {
    * scores hits again may go by. @throws DIM_MISMATCH, LENGTH_MISMATCH, NOT_FINITE
    */
   queryError?(queries: Vectors): Float32Array;
+  /**
+   * What rows lose by codes, where something was learned and this was measured then: their squared error over their squared
+   * length, of rows that were learned from and of rows that were held out. Where the second is much more, the sample was small.
+   */
+  readonly fit?: CodecFit;
   /** @throws CORRUPT_CODES (with the row, counted from `firstRow`) for a code that no encoder writes. For files of strangers. */
   verifyCodes?(c: Codes, firstRow?: number): void;
+  /**
+   * This codec for vectors near a centre of dim floats: what is coded is the vector less the centre (under cosine, of length
+   * 1 before), and it decodes to, and is scored as, the two together. As many bytes, the same state but for the centre.
+   * Where a search knows which centre a vector is near, as partitions do, its code says more. It takes little memory beside
+   * this codec's. @throws DIM_MISMATCH, NOT_FINITE, INVALID_ARGUMENT
+   */
+  around?(centre: Float32Array): Codec;
   /** Lays codes out once for the kernels. Same scores, same ties. */
   resident?(c: Codes): Resident;
   /**
@@ -127,6 +147,11 @@ export interface PreparedQuery {
   scoreInto(c: Codes, out: Float32Array): void;
   /** The min(k, allowed) best codes, best first. @throws INVALID_ARGUMENT where k isn't an integer from 1 */
   topK(c: Codes | Resident, k: number, allow?: Bitset): Hits;
+  /**
+   * The query for codes that `codec.around(centre)` made, for less than preparing it anew: scores are the same bits. There
+   * exactly where `codec.around` is, but not in what it gives. @throws DIM_MISMATCH, NOT_FINITE
+   */
+  around?(centre: Float32Array): PreparedQuery;
 }
 
 /** Scores of one code, already encoded, against many. */

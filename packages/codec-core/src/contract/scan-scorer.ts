@@ -22,6 +22,8 @@ export interface CodeScan {
    * many floats for each query, at least one; new memory. Default: they stay as they are.
    */
   prepare?(queries: Float32Array): Float32Array;
+  /** A prepared query for codes around a centre, which was checked; `query` is what it was prepared from. New memory. */
+  around?(prepared: Float32Array, query: Float32Array, centre: Float32Array): Float32Array;
   /** Score of each code into `out`. */
   scores(query: Float32Array, codes: Codes, out: Float32Array): void;
   /** The k best codes of each query; k is at least 1 and at most the number of allowed codes. */
@@ -116,19 +118,32 @@ export function scanScorer(
   };
   const unit = (queries: Float32Array): Float32Array =>
     metric === "cosine" ? unitRows(queries, codec.dim) : queries;
-  const ready = (queries: Float32Array): Float32Array => scan.prepare?.(unit(queries)) ?? unit(queries);
+  const ready = (queries: Float32Array): Float32Array => {
+    const q = unit(queries);
+    return scan.prepare ? scan.prepare(q) : q;
+  };
+  const prepared = (q: Float32Array): PreparedQuery => ({
+    scoreInto(c, out) {
+      checkCodes(c, codec.stride);
+      checkOutput(out.length, c.count, "scores");
+      if (c.count > 0) scan.scores(q, c, out);
+    },
+    topK: (c, k, allow) => hitsOf(q, 1, c, k, allow)[0],
+  });
   const scorer: Scorer = {
     metric,
     prepare(query: Float32Array): PreparedQuery {
       checkQuery(query, codec.dim);
-      const q = ready(metric === "cosine" || scan.prepare ? query : query.slice());
+      const { prepare, around } = scan;
+      const own = unit(metric === "cosine" || (prepare && !around) ? query : query.slice());
+      const q = prepare ? prepare.call(scan, own) : own;
+      if (!around) return prepared(q);
       return {
-        scoreInto(c, out) {
-          checkCodes(c, codec.stride);
-          checkOutput(out.length, c.count, "scores");
-          if (c.count > 0) scan.scores(q, c, out);
+        ...prepared(q),
+        around(centre) {
+          checkQuery(centre, codec.dim);
+          return prepared(around.call(scan, q, own, centre));
         },
-        topK: (c, k, allow) => hitsOf(q, 1, c, k, allow)[0],
       };
     },
     topKBatch(queries: Vectors, c, k, allow) {
@@ -137,20 +152,25 @@ export function scanScorer(
     },
   };
   const { errors } = scan;
-  const nearOf = (queries: Vectors, k: number, { within }: Near): [ready: Float32Array, near: NearHits] => {
+  const nearOf = (
+    queries: Vectors,
+    k: number,
+    { within }: Near,
+    width: number,
+  ): [ready: Float32Array, near: NearHits] => {
     checkVectors(queries, codec.dim);
     checkK(k);
     checkWithin(within);
     const q = unit(queries.data);
     const prepared = scan.prepare?.(q) ?? q;
     const margins = errors?.call(scan, q, prepared).map((error) => within * error);
-    return [prepared, { k, margins: margins ?? new Float32Array(queries.count) }];
+    return [prepared, { k: Math.min(k, width), margins: margins ?? new Float32Array(queries.count) }];
   };
   if (errors)
     scorer.nearBatch = (queries, c, k, near, allow) => {
-      const [q, wanted] = nearOf(queries, k, near);
       check(c);
       const width = hitCount(c.count, Math.max(k, near.most), allow);
+      const [q, wanted] = nearOf(queries, k, near, width);
       const out = outputOf(queries.count * width);
       if (out.slots.length > 0) search(q, c, width, wanted, allow, out);
       return "kind" in c ? { slots: out.slots, width } : namedNear(out, width, wanted);
@@ -190,9 +210,9 @@ export function scanScorer(
   };
   if (errors)
     scorer.nearBatchAsync = (queries, c, k, near, allow, options) => {
-      const [q, wanted] = nearOf(queries, k, near);
       check(c);
       const width = hitCount(c.count, Math.max(k, near.most), allow);
+      const [q, wanted] = nearOf(queries, k, near, width);
       const running = outputAsync(q, c, width, wanted, allow, options);
       return running?.then((out) =>
         "kind" in c ? { slots: out.slots, width } : namedNear(out, width, wanted),

@@ -5,6 +5,7 @@
  */
 import type { AsyncOptions } from "../async/work.ts";
 import type { Metric } from "../contract/metric.ts";
+import type { DftLayout } from "./dft-layout.ts";
 import type { FloatRows, NearHits, TopKOutput } from "./kernels.ts";
 import type { KltLayout } from "./klt-layout.ts";
 import type { Eigen } from "./symmetric-eigen.ts";
@@ -53,6 +54,20 @@ export interface AsyncKernels {
   /** @throws ABORTED */
   turboTopK?(
     layout: TurboLayout,
+    queries: Float32Array,
+    codes: Uint8Array,
+    k: number,
+    allow: Uint32Array | undefined,
+    options: AsyncOptions,
+  ): Promise<TopKOutput>;
+
+  /** Checks that the floats are finite, too. @throws NOT_FINITE, ABORTED */
+  dftEncode?(layout: DftLayout, data: Float32Array, options: AsyncOptions): Promise<Uint8Array>;
+  /** @throws ABORTED */
+  dftDecode?(layout: DftLayout, codes: Uint8Array, options: AsyncOptions): Promise<Float32Array>;
+  /** @throws ABORTED */
+  dftTopK?(
+    layout: DftLayout,
     queries: Float32Array,
     codes: Uint8Array,
     k: number,

@@ -3,7 +3,7 @@
  * share. The rule, with its sources, is in klt.ts.
  */
 import type { Metric } from "../contract/metric.ts";
-import { isWindowed, kltLevels } from "./klt-tables.ts";
+import { isWindowed, type KltTrellis, kltLevels } from "./klt-tables.ts";
 
 /**
  * What all rows of one codec share: a mean, and R components in the order of the stream, of ascending variance. Component r
@@ -13,8 +13,8 @@ import { isWindowed, kltLevels } from "./klt-tables.ts";
 export interface KltLayout {
   readonly metric: Metric;
   readonly dim: number;
-  /** Levels by the windows of trellis.ts, up to 4 bits, rather than by each index alone. */
-  readonly trellis: boolean;
+  /** Levels by the windows of trellis.ts, up to 4 bits, of these tables, rather than by each index alone. */
+  readonly trellis: KltTrellis;
   /** Bytes of the stream of bits: ceil of the sum of `bits` / 8. */
   readonly codeBytes: number;
   /** Bits of each component, 1 to 7, ascending: R of them. */

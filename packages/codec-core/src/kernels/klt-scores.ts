@@ -52,7 +52,7 @@ export function kltQueries(layout: KltLayout, queries: Float32Array, out: Float3
 
 export function kltScorer(layout: KltLayout, codes: Uint8Array): RowScorer {
   const { metric, back, bits, trellis } = layout;
-  if (isNibbled(trellis, bits)) return nibbleScorer(layout, codes);
+  if (isNibbled(trellis !== false, bits)) return nibbleScorer(layout, codes);
   const components = back.length;
   const rows = kltRows(layout, codes);
   const levels = new Int16Array(components);

@@ -1,15 +1,18 @@
 /**
  * What the widths of learned codes (klt.ts) mean: levels of Lloyd and Max for a normal distribution as whole numbers, made
  * by tools/spectral/levels.py, and constants since: the codes in files depend on them. The values of trellis coding are in
- * trellis-tables.ts.
+ * trellis-tables.ts and separable-tables.ts.
  *
  * Source: Max, "Quantizing for minimum distortion", IRE Trans. Inf. Theory 1960; Lloyd, "Least squares quantization in
  * PCM", IEEE Trans. Inf. Theory 1982.
  */
+import { SEPARABLE_LOSSES, SEPARABLE_SIGMA, separableTable } from "./separable-tables.ts";
 import { TRELLIS_SIGMA, trellisTable } from "./trellis-tables.ts";
 
 /** The widest component, in bits. */
 export const KLT_WIDEST = 7;
+/** Where the values of windows come from: one table of 256, or sums of two of 16; false: no windows, levels of Lloyd and Max. */
+export type KltTrellis = "full" | "separable" | false;
 /** The widest component that trellis coding takes. */
 export const TRELLIS_WIDEST = 4;
 
@@ -47,24 +50,31 @@ const LOSSES: readonly number[] = [1, 0.36338, 0.117482, 0.03459, 0.009514, 0.00
 const TRELLIS_LOSSES: readonly number[] = [1, 0.282, 0.076, 0.0204, 0.0058];
 
 /** Whether components of `bits` bits are coded by windows of the stream (trellis.ts), not each by an index of its own. */
-export function isWindowed(trellis: boolean, bits: number): boolean {
-  return trellis && bits <= TRELLIS_WIDEST;
+export function isWindowed(trellis: KltTrellis, bits: number): boolean {
+  return trellis !== false && bits <= TRELLIS_WIDEST;
 }
 
 /** The level of each index of `bits` bits, or of each window where components are coded by windows. */
-export function kltLevels(trellis: boolean, bits: number): Int8Array {
-  if (isWindowed(trellis, bits)) return trellisTable(bits);
+export function kltLevels(trellis: KltTrellis, bits: number): Int8Array {
+  if (isWindowed(trellis, bits)) return windowTable(trellis)(bits);
   const half = MAGNITUDES[bits];
   const h = half.length;
   return Int8Array.from({ length: 2 * h }, (_, i) => (i < h ? -half[h - 1 - i] : half[i - h]));
 }
 
+/** The values of windows, by bits. */
+export function windowTable(trellis: KltTrellis): (bits: number) => Int8Array {
+  return trellis === "separable" ? separableTable : trellisTable;
+}
+
 /** Levels to a standard deviation of a component, as float32. */
-export function kltUnit(trellis: boolean, bits: number): number {
-  return isWindowed(trellis, bits) ? TRELLIS_SIGMA[bits] : UNITS[bits];
+export function kltUnit(trellis: KltTrellis, bits: number): number {
+  if (!isWindowed(trellis, bits)) return UNITS[bits];
+  return (trellis === "separable" ? SEPARABLE_SIGMA : TRELLIS_SIGMA)[bits];
 }
 
 /** Mean squared error of a component of variance 1 and normal distribution. */
-export function kltLoss(trellis: boolean, bits: number): number {
-  return isWindowed(trellis, bits) ? TRELLIS_LOSSES[bits] : LOSSES[bits];
+export function kltLoss(trellis: KltTrellis, bits: number): number {
+  if (!isWindowed(trellis, bits)) return LOSSES[bits];
+  return (trellis === "separable" ? SEPARABLE_LOSSES : TRELLIS_LOSSES)[bits];
 }

@@ -9,7 +9,7 @@
  * float32, little-endian.
  *
  * An index of a component of b bits stands for a whole number, its level: with a trellis and b up to 4 the value of its
- * window (trellis.ts; windows are shifted by the bits of each component), else that of kltLevels(b), in ascending order.
+ * window (trellis.ts, by trellis-tables.ts or separable-tables.ts; windows are shifted by the bits of each component), else that of kltLevels(b), in ascending order.
  *
  * Encoding a row x:
  *   zero     a row of zeros is all bytes 0
@@ -34,7 +34,7 @@
  * trellis: trellis.ts.
  */
 import { type KltLayout, kltLevelTables, kltRows, kltStride } from "./klt-layout.ts";
-import { isWindowed } from "./klt-tables.ts";
+import { isWindowed, windowTable } from "./klt-tables.ts";
 import { norms, unitRows } from "./norms.ts";
 import { dot, squaredNorm } from "./stripes.ts";
 import { trellisSearch } from "./trellis.ts";
@@ -102,7 +102,7 @@ function quantizer(
   const { bits, trellis } = layout;
   const tables = kltLevelTables(layout);
   const windowed = bits.filter((width) => isWindowed(trellis, width));
-  const search = trellisSearch(windowed);
+  const search = trellisSearch(windowed, windowTable(trellis));
   const whole = new Int8Array(windowed.length);
   const windows = new Uint8Array(windowed.length);
   const indices = new Uint8Array(bits.length);

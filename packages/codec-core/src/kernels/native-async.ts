@@ -11,6 +11,8 @@ import { notFinite } from "../contract/vectors.ts";
 import { Bitset } from "../flat/bitset.ts";
 import { TopK } from "../flat/top-k.ts";
 import type { AsyncKernels } from "./async-kernels.ts";
+import { dftStride } from "./dft-layout.ts";
+import { dftQueryFloats } from "./dft-scores.ts";
 import type { FloatRows, TopKOutput } from "./kernels.ts";
 import { kltStride } from "./klt-layout.ts";
 import { KLT_QUERY_EXTRA } from "./klt-scores.ts";
@@ -22,6 +24,7 @@ import {
   METRIC,
   ownTurboParts,
 } from "./native-addon.ts";
+import { type DftAddon, ownDftParts } from "./native-dft.ts";
 import { faultError, run } from "./native-job.ts";
 import { type KltAddon, kltParts, nearParts } from "./native-klt.ts";
 import { isPinned } from "./pinned.ts";
@@ -44,7 +47,7 @@ type SearchCall<R> = (
 ) => AsyncOutcome;
 type Rows = Float32Array | Uint16Array | Uint8Array;
 
-export function asyncKernels(addon: AsyncAddon & KltAddon, at: number): AsyncKernels {
+export function asyncKernels(addon: AsyncAddon & DftAddon & KltAddon, at: number): AsyncKernels {
   /** Rows of `width` elements in pinned memory, whole, or copied block by block; the call of each block is awaited in turn. */
   async function overRows<R extends Rows>(
     rows: R,
@@ -218,6 +221,25 @@ export function asyncKernels(addon: AsyncAddon & KltAddon, at: number): AsyncKer
       const floats = layout.dim + TURBO_QUERY_EXTRA;
       return topK(queries, floats, codes, turboStride(layout), k, allow, options, (job, n, ...rest) =>
         addon.turboTopKAsync(job, n, at, ...parts, ...rest),
+      );
+    },
+    dftEncode: (layout, data, options) => {
+      const parts = ownDftParts(layout);
+      return encode(data, layout.dim, dftStride(layout), options, (job, n, block, out) =>
+        addon.dftEncodeAsync(job, n, at, ...parts, block, out),
+      );
+    },
+    dftDecode: (layout, codes, options) => {
+      const parts = ownDftParts(layout);
+      return decode(codes, layout.dim, dftStride(layout), options, (job, n, block, out) =>
+        addon.dftDecodeAsync(job, n, at, ...parts, block, out),
+      );
+    },
+    dftTopK: (layout, queries, codes, k, allow, options) => {
+      const parts = ownDftParts(layout);
+      const floats = dftQueryFloats(layout.dim);
+      return topK(queries, floats, codes, dftStride(layout), k, allow, options, (job, n, ...rest) =>
+        addon.dftTopKAsync(job, n, at, ...parts, ...rest),
       );
     },
     kltEncode: (layout, data, options) => {

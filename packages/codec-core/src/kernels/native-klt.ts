@@ -5,12 +5,14 @@
  */
 import type { NearHits } from "./kernels.ts";
 import type { KltLayout } from "./klt-layout.ts";
+import type { KltTrellis } from "./klt-tables.ts";
 import { type AsyncOutcome, type Job, METRIC, type Outcome } from "./native-addon.ts";
 
 /** A layout as the addon takes it. */
 export type KltParts = [
   metric: number,
-  trellis: boolean,
+  /** TRELLIS. */
+  trellis: number,
   dim: number,
   codeBytes: number,
   bits: Uint8Array,
@@ -62,6 +64,9 @@ export interface KltAddon {
   kltBlocksNearAsync: AsyncKernel<NearParts>;
 }
 
+/** Places are what the addon takes. */
+const TRELLIS: readonly KltTrellis[] = [false, "full", "separable"];
+
 const known = new WeakMap<KltLayout, KltParts>();
 
 /** The parts of a layout, which must not change from here on. */
@@ -77,7 +82,7 @@ export function kltParts(layout: KltLayout): KltParts {
       floats.set(array, at);
       at += array.length;
     }
-    parts = [METRIC[metric], trellis, dim, codeBytes, bits.slice(), floats];
+    parts = [METRIC[metric], TRELLIS.indexOf(trellis), dim, codeBytes, bits.slice(), floats];
     known.set(layout, parts);
   }
   return parts;

@@ -33,10 +33,13 @@ const SPAN = 4;
 
 /**
  * Finds the windows of rows of whole numbers from -127 to 127, in units of the tables: one number, of `bits[j]` bits, for
- * each element of `bits`.
+ * each element of `bits`. `tableOf`: the values of the 256 windows, from -127 to 127, for coordinates of so many bits.
  */
-export function trellisSearch(bits: Uint8Array): (w: Int8Array, windows: Uint8Array) => void {
-  const tables = Object.fromEntries(Array.from(new Set(bits), (width) => [width, trellisTable(width)]));
+export function trellisSearch(
+  bits: Uint8Array,
+  tableOf: (bits: number) => Int8Array = trellisTable,
+): (w: Int8Array, windows: Uint8Array) => void {
+  const tables = Object.fromEntries(Array.from(new Set(bits), (width) => [width, tableOf(width)]));
   const cost = new Uint16Array(WINDOWS);
   const least = new Uint16Array(GROUPS);
   /** Of each coordinate and group the h that cost least. */

@@ -2,6 +2,8 @@
 import { afterEach, describe, expect, test } from "vitest";
 import { isPithError } from "../../src/errors.ts";
 import type { AsyncKernels } from "../../src/kernels/async-kernels.ts";
+import { type DftLayout, dftStride } from "../../src/kernels/dft-layout.ts";
+import { dftQueryFloats } from "../../src/kernels/dft-scores.ts";
 import { signWords } from "../../src/kernels/hadamard.ts";
 import type { Isa, Kernels } from "../../src/kernels/kernels.ts";
 import { type KltLayout, kltStride } from "../../src/kernels/klt-layout.ts";
@@ -60,7 +62,7 @@ function sameBytes(actual: ArrayBufferView, expected: ArrayBufferView): void {
 }
 
 /** Both forms of a codec's kernels, over rows in memory of both kinds. `floats`: of a prepared query. */
-async function sameAsSync<C extends "turbo" | "klt">(
+async function sameAsSync<C extends "turbo" | "klt" | "dft">(
   layout: Parameters<Kernels[`${C}Encode`]>[0],
   stride: number,
   floats: number,
@@ -189,7 +191,7 @@ describe.skipIf(skipped !== undefined)("kernels off the event loop", () => {
       const layout: KltLayout = {
         metric: "l2",
         dim: DIM,
-        trellis: true,
+        trellis: "separable",
         codeBytes: 6,
         bits: Uint8Array.from({ length: count }, (_, r) => [1, 2, 3, 6][Math.floor(r / 6)]),
         mean: repeated(67, DIM),
@@ -203,6 +205,25 @@ describe.skipIf(skipped !== undefined)("kernels off the event loop", () => {
       await sameAsSync(layout, kltStride(layout), count + KLT_QUERY_EXTRA, "klt", threads);
     },
   );
+
+  test.each([1, 3])("have the bits of the others over Fourier codes, with %i threads", async (threads) => {
+    for (const magBits of [0, 2]) {
+      const layout: DftLayout = {
+        metric: "l2",
+        dim: DIM,
+        topK: 9,
+        magBits,
+        phaseBits: 3,
+        mean: magBits > 0 ? repeated(73, DIM) : new Float32Array(),
+        levels: Float32Array.from({ length: 2 ** magBits }, (_, i) => 1 + i),
+        table:
+          magBits > 0
+            ? new Float32Array()
+            : Float32Array.from({ length: 256 }, (_, i) => i && 0.1 * 1.02 ** i),
+      };
+      await sameAsSync(layout, dftStride(layout), dftQueryFloats(DIM), "dft", threads);
+    }
+  });
 
   test("a panic in Rust rejects with INTERNAL, and the process lives", async () => {
     const addon = loadNative();

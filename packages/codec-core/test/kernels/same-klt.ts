@@ -4,20 +4,21 @@ import type { Metric } from "../../src/contract/metric.ts";
 import type { Kernels } from "../../src/kernels/kernels.ts";
 import { type KltLayout, kltStride } from "../../src/kernels/klt-layout.ts";
 import { KLT_QUERY_EXTRA } from "../../src/kernels/klt-scores.ts";
-import { KLT_WIDEST, kltUnit } from "../../src/kernels/klt-tables.ts";
+import { KLT_WIDEST, type KltTrellis, kltUnit } from "../../src/kernels/klt-tables.ts";
 import { portable } from "../../src/kernels/portable.ts";
 import { SplitMix64 } from "../../src/random.ts";
 import { awkwardRows, bits, expectSame, normals } from "./backends.ts";
 
 const DIMS = [2, 3, 7, 8, 15, 17, 31, 33, 64, 65, 100, 129, 257, 384];
 const METRICS: readonly Metric[] = ["cosine", "dot", "l2"];
+const TRELLISES: readonly KltTrellis[] = ["full", "separable", false];
 
 /** A layout of up to `dim` components, of up to `widest` bits. */
 function layoutOf(
   random: SplitMix64,
   metric: Metric,
   dim: number,
-  trellis: boolean,
+  trellis: KltTrellis,
   widest: number = KLT_WIDEST,
 ): KltLayout {
   const widths = Uint8Array.from({ length: 1 + random.below(dim) }, () => 1 + random.below(widest)).sort();
@@ -29,7 +30,7 @@ export function layoutOfBits(
   random: SplitMix64,
   metric: Metric,
   dim: number,
-  trellis: boolean,
+  trellis: KltTrellis,
   widths: Uint8Array,
 ): KltLayout {
   const count = widths.length;
@@ -69,7 +70,7 @@ export function sameKlt(other: Kernels): void {
   test("codes in a learned basis of rows, and rows of codes, have the bits of TypeScript", () => {
     const random = new SplitMix64(40);
     for (const dim of DIMS)
-      for (const trellis of [true, false])
+      for (const trellis of TRELLISES)
         for (const metric of METRICS) {
           const layout = layoutOf(random, metric, dim, trellis, 1 + random.below(KLT_WIDEST));
           const data = awkwardRows(random, 12, dim);
@@ -91,7 +92,7 @@ export function sameKlt(other: Kernels): void {
   test("codes in a learned basis score and rank as in TypeScript", () => {
     const random = new SplitMix64(41);
     for (const [i, dim] of DIMS.entries())
-      for (const trellis of [true, false])
+      for (const trellis of TRELLISES)
         for (const metric of METRICS) {
           const layout = layoutOf(random, metric, dim, trellis);
           const count = [1, 16, 33, 90][(dim + i) % 4];
@@ -106,7 +107,7 @@ export function sameKlt(other: Kernels): void {
     const random = new SplitMix64(42);
     const odd = [Number.NaN, Infinity, -Infinity, 0, -0, -1, 1e-45, 1e38, 3.4e38, 1, 0.01];
     for (const dim of [2, 16, 65])
-      for (const trellis of [true, false])
+      for (const trellis of TRELLISES)
         for (const metric of METRICS) {
           const layout = layoutOf(random, metric, dim, trellis);
           const stride = kltStride(layout);

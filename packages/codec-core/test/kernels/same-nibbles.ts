@@ -33,7 +33,7 @@ export function sameNibbles(other: Kernels): void {
     for (const [i, counts] of WIDTHS.entries())
       for (const metric of METRICS) {
         const layout = layoutOf(random, metric, counts);
-        expect(isNibbled(layout.trellis, layout.bits)).toBe(true);
+        expect(isNibbled(layout.trellis !== false, layout.bits)).toBe(true);
         const count = [1, 63, 64, 200, 1100, 66][i];
         const codes = new Uint8Array(count * kltStride(layout));
         const rows = awkwardRows(random, count, layout.dim);
@@ -136,7 +136,7 @@ function nearInBlocks(
     const margins = Float32Array.from({ length: count }, (_, q) => {
       const scores = hits.scores.subarray(q * k, (q + 1) * k);
       const middle = scores[first - 1] - scores[(first + k) >> 1];
-      return [0, middle >= 0 ? middle : 0, 3e38][(q + first) % 3];
+      return [0, Math.max(middle || 0, 0), 3e38][(q + first) % 3];
     });
     const out = { slots: new Uint32Array(count * k), scores: new Float32Array(count * k) };
     other.kltBlocksNear!(layout, queries, blocks, rows, k, { k: first, margins }, allow, out);

@@ -15,22 +15,14 @@
  * kernels/dft-codes.ts and kernels/dft-scores.ts of @pith/codec-core.
  */
 import {
-  type Codec,
   type CodecState,
-  type CodecSupports,
   type Codes,
   checkCodes,
-  checkMetric,
-  checkOutput,
-  checkVectors,
   type DftLayout,
   dftQueryFloats,
   dftStride,
-  kernels,
+  LayoutCodec,
   type Metric,
-  type Scorer,
-  scanScorer,
-  type Vectors,
 } from "@pith/codec-core";
 import { isTrained, type Learned, tensorsOf } from "./learned.ts";
 import { keptBins, leastDim, type SpectralDftParams } from "./params.ts";
@@ -40,79 +32,45 @@ export const NAME = "spectral-dft";
 export const VERSION = 1;
 export const MIN_SAMPLE = 100;
 
-export class SpectralDftCodec implements Codec {
+export class SpectralDftCodec extends LayoutCodec<DftLayout> {
   readonly name: string = NAME;
   readonly version: number = VERSION;
-  readonly dim: number;
-  readonly metric: Metric;
-  /** The coefficients, the scalar (1 byte where trained, else 4), under l2 four more. */
-  readonly stride: number;
-  readonly supports: CodecSupports;
   readonly params: SpectralDftParams;
-  readonly #layout: DftLayout;
   readonly #learned: Learned;
 
   /** Use `spectralDft.create` or `spectralDft.train`, which check their options. `learned` is kept. */
   constructor(dim: number, metric: Metric, params: SpectralDftParams, learned: Learned) {
-    this.dim = dim;
-    this.metric = metric;
+    const layout = layoutOf(dim, metric, params, learned);
+    const trained = isTrained(learned);
+    super({
+      dim,
+      metric,
+      layout,
+      // The coefficients, the scalar (1 byte where trained, else 4), under l2 four more.
+      stride: dftStride(layout),
+      queryFloats: dftQueryFloats(dim),
+      supports: {
+        metrics: [metric],
+        trained,
+        symmetric: false,
+        decode: "approximate",
+        deterministic: "bitwise",
+        // Under l2 the length is that of the vector as it was.
+        scoring: metric === "l2" ? "integer" : "exact",
+        minDim: leastDim(params),
+        minSample: trained ? MIN_SAMPLE : 0,
+      },
+      kernels: (k) => ({
+        encode: k.dftEncode,
+        decode: k.dftDecode,
+        queries: k.dftQueries,
+        scores: k.dftScores,
+        topK: k.dftTopK,
+        async: k.async && { encode: k.async.dftEncode, decode: k.async.dftDecode, topK: k.async.dftTopK },
+      }),
+    });
     this.params = params;
     this.#learned = learned;
-    this.#layout = layoutOf(dim, metric, params, learned);
-    this.stride = dftStride(this.#layout);
-    const trained = isTrained(learned);
-    this.supports = {
-      metrics: [metric],
-      trained,
-      symmetric: false,
-      decode: "approximate",
-      deterministic: "bitwise",
-      // Under l2 the length is that of the vector as it was.
-      scoring: metric === "l2" ? "integer" : "exact",
-      minDim: leastDim(params),
-      minSample: trained ? MIN_SAMPLE : 0,
-    };
-  }
-
-  encode(v: Vectors): Codes {
-    checkVectors(v, this.dim);
-    const bytes = new Uint8Array(v.count * this.stride);
-    kernels().dftEncode(this.#layout, v.data, bytes);
-    return { bytes, stride: this.stride, count: v.count };
-  }
-
-  encodeInto(v: Vectors, out: Uint8Array): void {
-    checkVectors(v, this.dim);
-    checkOutput(out.length, v.count * this.stride, "bytes");
-    kernels().dftEncode(this.#layout, v.data, out);
-  }
-
-  decode(c: Codes): Vectors {
-    checkCodes(c, this.stride);
-    const data = new Float32Array(c.count * this.dim);
-    kernels().dftDecode(this.#layout, c.bytes, data);
-    return { data, dim: this.dim, count: c.count };
-  }
-
-  decodeInto(c: Codes, out: Float32Array): void {
-    checkCodes(c, this.stride);
-    checkOutput(out.length, c.count * this.dim, "floats");
-    kernels().dftDecode(this.#layout, c.bytes, out);
-  }
-
-  scorer(metric: Metric): Scorer {
-    checkMetric(metric, this.supports.metrics);
-    const { dim } = this;
-    const layout = this.#layout;
-    return scanScorer(this, metric, {
-      prepare(queries) {
-        const out = new Float32Array((queries.length / dim) * dftQueryFloats(dim));
-        kernels().dftQueries(layout, queries, out);
-        return out;
-      },
-      scores: (query, c, out) => kernels().dftScores(layout, query, c.bytes, out),
-      topK: (queries, c, k, allow, out) => kernels().dftTopK(layout, queries, c.bytes, k, allow?.words, out),
-    });
   }
 
   state(): CodecState {
@@ -123,7 +81,7 @@ export class SpectralDftCodec implements Codec {
 
   verifyCodes(c: Codes, firstRow: number = 0): void {
     checkCodes(c, this.stride);
-    verifyRows(this.#layout, c, firstRow);
+    verifyRows(this.layout, c, firstRow);
   }
 
   /**
@@ -133,7 +91,7 @@ export class SpectralDftCodec implements Codec {
    */
   clamped(c: Codes): number {
     checkCodes(c, this.stride);
-    return atEnds(this.#layout, c);
+    return atEnds(this.layout, c);
   }
 }
 

@@ -13,7 +13,7 @@
  * Thomas, "Elements of information theory", 2nd ed., 10.3.3; whole bits one by one: Fox, "Discrete optimization via
  * marginal analysis", Management Science 1966.
  */
-import { kltLoss } from "@pith/codec-core";
+import { type KltTrellis, kltLoss } from "@pith/codec-core";
 
 /** Variances are raised to this power, by bits of a code for each dim. */
 const POWERS: readonly { readonly below: number; readonly power: number }[] = [
@@ -23,7 +23,7 @@ const POWERS: readonly { readonly below: number; readonly power: number }[] = [
 ];
 
 export interface Allocation {
-  readonly trellis: boolean;
+  readonly trellis: KltTrellis;
   /** Bits of a code, all of which are given. */
   readonly bits: number;
   /** The most bits that a component takes: 4 with nibbles, else 7. */

@@ -18,33 +18,31 @@
  * suits. Rules, to the bit, and sources: kernels/klt.ts and kernels/klt-scores.ts of @pith/codec-core; docs/spectral.md.
  */
 import {
-  type AsyncOptions,
-  type Codec,
+  type CodecFit,
   type CodecState,
-  type CodecSupports,
+  type CodeScan,
   type Codes,
   checkCodes,
-  checkMetric,
-  checkOutput,
+  checkQuery,
   checkVectors,
   isNibbled,
   KLT_QUERY_EXTRA,
   type KltLayout,
   kernels,
+  LayoutCodec,
   type Metric,
+  PithError,
   type Resident,
-  type Scorer,
-  scanScorer,
   stateBytes,
   unitRows,
   type Vectors,
 } from "@pith/codec-core";
 import { KltBlocks } from "./blocks.ts";
 import { measure, queryErrors } from "./errors.ts";
-import { layoutOf } from "./layout.ts";
+import { layoutOf, moved, withMean } from "./layout.ts";
 import { leastDim, type SpectralParams } from "./params.ts";
 import { atEnds, verifyRows } from "./rows.ts";
-import { type Learned, tensorsOf } from "./tensors.ts";
+import { isInRange, type Learned, MOST, tensorsOf } from "./tensors.ts";
 
 export const NAME = "spectral";
 export const VERSION = 1;
@@ -62,42 +60,54 @@ export interface SpectralDrift {
   readonly clamped: number;
 }
 
-export class SpectralCodec implements Codec {
+export class SpectralCodec extends LayoutCodec<KltLayout> {
   readonly name: string = NAME;
   readonly version: number = VERSION;
-  readonly dim: number;
-  readonly metric: Metric;
-  /** The bytes that were asked for. */
-  readonly stride: number;
-  readonly supports: CodecSupports;
   readonly params: SpectralParams;
-  readonly #layout: KltLayout;
+  /** `layout` with this codec's mean: around a centre `layout` is that of the codec without, and for what doesn't look at means. */
+  readonly #own: KltLayout;
   readonly #learned: Learned;
 
-  /** Use `spectral.train`, which checks its options. `learned` is kept. */
-  constructor(metric: Metric, params: SpectralParams, learned: Learned) {
-    this.dim = learned.mean.length;
-    this.metric = metric;
+  /** Use `spectral.train`, which checks its options. `learned` is kept; `shared`: the layout of a codec of another mean. */
+  constructor(metric: Metric, params: SpectralParams, learned: Learned, shared?: KltLayout) {
+    const layout = shared ?? layoutOf(metric, params, learned);
+    super({
+      dim: learned.mean.length,
+      metric,
+      layout,
+      // The bytes that were asked for.
+      stride: params.bytes,
+      queryFloats: layout.bits.length + KLT_QUERY_EXTRA,
+      supports: {
+        metrics: [metric],
+        trained: true,
+        symmetric: false,
+        decode: "approximate",
+        deterministic: "bitwise",
+        scoring: "integer",
+        minDim: leastDim(metric, params),
+        minSample: MIN_SAMPLE,
+      },
+      kernels: (k) => ({
+        encode: k.kltEncode,
+        decode: k.kltDecode,
+        queries(of, queries, out) {
+          k.kltQueries(of, queries, out);
+          if (shared) setBiases(queries, learned.mean, out);
+        },
+        scores: k.kltScores,
+        topK: k.kltTopK,
+        async: k.async && { encode: k.async.kltEncode, decode: k.async.kltDecode, topK: k.async.kltTopK },
+      }),
+    });
     this.params = params;
-    this.stride = params.bytes;
     this.#learned = learned;
-    this.#layout = layoutOf(metric, params, learned);
-    const layout = this.#layout;
-    if (isNibbled(layout.trellis, layout.bits))
+    this.#own = shared ? withMean(shared, learned.mean) : layout;
+    if (isNibbled(layout.trellis !== false, layout.bits))
       this.resident = (c) => {
         checkCodes(c, this.stride);
         return new KltBlocks(NAME, layout, c);
       };
-    this.supports = {
-      metrics: [metric],
-      trained: true,
-      symmetric: false,
-      decode: "approximate",
-      deterministic: "bitwise",
-      scoring: "integer",
-      minDim: leastDim(metric, params),
-      minSample: MIN_SAMPLE,
-    };
   }
 
   /** Bits of each component that has any, the one of the largest variance first. */
@@ -106,7 +116,7 @@ export class SpectralCodec implements Codec {
   }
 
   /** What the sample's rows lost: their squared error over their squared length, of rows learned from and of others. */
-  get fit(): { readonly trained: number; readonly heldOut: number } {
+  get fit(): CodecFit {
     const [trained, heldOut] = this.#learned.fit;
     return { trained, heldOut };
   }
@@ -116,72 +126,25 @@ export class SpectralCodec implements Codec {
     return stateBytes(this.state());
   }
 
-  encode(v: Vectors): Codes {
-    checkVectors(v, this.dim);
-    const bytes = new Uint8Array(v.count * this.stride);
-    kernels().kltEncode(this.#layout, v.data, bytes);
-    return this.#codes(bytes, v.count);
-  }
-
-  encodeInto(v: Vectors, out: Uint8Array): void {
-    checkVectors(v, this.dim);
-    checkOutput(out.length, v.count * this.stride, "bytes");
-    kernels().kltEncode(this.#layout, v.data, out);
-  }
-
-  decode(c: Codes): Vectors {
-    checkCodes(c, this.stride);
-    const data = new Float32Array(c.count * this.dim);
-    kernels().kltDecode(this.#layout, c.bytes, data);
-    return { data, dim: this.dim, count: c.count };
-  }
-
-  decodeInto(c: Codes, out: Float32Array): void {
-    checkCodes(c, this.stride);
-    checkOutput(out.length, c.count * this.dim, "floats");
-    kernels().kltDecode(this.#layout, c.bytes, out);
-  }
-
   /**
    * Codes of nibbles (`scalar` up to a bit a dim) in blocks of 64 rows, which searches run through several times as fast as
    * through rows; undefined for others. @throws CODEC_MISMATCH, LENGTH_MISMATCH
    */
   readonly resident?: (c: Codes) => Resident;
 
-  scorer(metric: Metric): Scorer {
-    checkMetric(metric, this.supports.metrics);
-    const { dim } = this;
-    const layout = this.#layout;
-    const { error } = this.#learned;
-    const floats = layout.bits.length + KLT_QUERY_EXTRA;
-    return scanScorer(this, metric, {
-      prepare(queries) {
-        const out = new Float32Array((queries.length / dim) * floats);
-        kernels().kltQueries(layout, queries, out);
-        return out;
-      },
-      scores: (query, c, out) => kernels().kltScores(layout, query, c.bytes, out),
-      topK: (queries, c, k, allow, out) => kernels().kltTopK(layout, queries, c.bytes, k, allow?.words, out),
-      resident: {
-        owns: (c) => c instanceof KltBlocks && c.isOf(layout),
-        near: (queries, c, k, near, allow, out) => (c as KltBlocks).near(queries, k, near, allow?.words, out),
-        nearAsync: (queries, c, k, near, allow, options) =>
-          (c as KltBlocks).nearAsync(queries, k, near, allow?.words, options),
-      },
-      errors: (queries, prepared) => queryErrors(layout, error, queries, prepared),
-      topKAsync: (queries, c, k, allow, options) =>
-        kernels().async?.kltTopK?.(layout, queries, c.bytes, k, allow?.words, options),
-    });
-  }
-
-  encodeAsync(v: Vectors, options: AsyncOptions): Promise<Codes> | undefined {
-    const running = kernels().async?.kltEncode?.(this.#layout, v.data, options);
-    return running?.then((bytes) => this.#codes(bytes, v.count));
-  }
-
-  decodeAsync(c: Codes, options: AsyncOptions): Promise<Vectors> | undefined {
-    const running = kernels().async?.kltDecode?.(this.#layout, c.bytes, options);
-    return running?.then((data) => ({ data, dim: this.dim, count: c.count }));
+  /**
+   * This codec for vectors near a centre: see `Codec.around`. Best where it was learned from rows less their centres
+   * (`spectral.train` with `around`). Around a codec that is around a centre already, both add up.
+   * @throws DIM_MISMATCH, NOT_FINITE; INVALID_ARGUMENT where the mean and the centre together are beyond 2^50
+   */
+  around(centre: Float32Array): SpectralCodec {
+    checkQuery(centre, this.dim);
+    const mean = moved(this.#learned.mean, centre);
+    if (!isInRange({ ...this.#learned, mean }))
+      throw new PithError("INVALID_ARGUMENT", "expected a centre that is within 2^50 with the mean", {
+        expected: MOST,
+      });
+    return new SpectralCodec(this.metric, this.params, { ...this.#learned, mean }, this.layout);
   }
 
   state(): CodecState {
@@ -192,7 +155,7 @@ export class SpectralCodec implements Codec {
 
   verifyCodes(c: Codes, firstRow: number = 0): void {
     checkCodes(c, this.stride);
-    verifyRows(this.#layout, c, firstRow);
+    verifyRows(this.layout, c, firstRow);
   }
 
   /**
@@ -203,9 +166,9 @@ export class SpectralCodec implements Codec {
    */
   queryError(queries: Vectors): Float32Array {
     const { data } = this.#rows(queries);
-    const prepared = new Float32Array(queries.count * (this.#layout.bits.length + KLT_QUERY_EXTRA));
-    kernels().kltQueries(this.#layout, data, prepared);
-    return queryErrors(this.#layout, this.#learned.error, data, prepared);
+    const prepared = new Float32Array(queries.count * (this.layout.bits.length + KLT_QUERY_EXTRA));
+    kernels().kltQueries(this.layout, data, prepared);
+    return queryErrors(this.layout, this.#learned.error, data, prepared);
   }
 
   /**
@@ -213,9 +176,9 @@ export class SpectralCodec implements Codec {
    * other data costs 15 points of recall and more. @throws DIM_MISMATCH, LENGTH_MISMATCH, NOT_FINITE
    */
   drift(sample: Vectors): SpectralDrift {
-    const { relative: error, codes } = measure(this.#layout, this.#rows(sample));
+    const { relative: error, codes } = measure(this.coding(), this.#rows(sample));
     const expected = this.fit.heldOut;
-    return { error, expected, ratio: error / expected, clamped: atEnds(this.#layout, codes) };
+    return { error, expected, ratio: error / expected, clamped: atEnds(this.layout, codes) };
   }
 
   /**
@@ -225,15 +188,46 @@ export class SpectralCodec implements Codec {
    */
   clamped(c: Codes): number {
     checkCodes(c, this.stride);
-    return atEnds(this.#layout, c.bytes);
+    return atEnds(this.layout, c.bytes);
+  }
+
+  /** Kernels keep their form of a layout as long as it lives: around a centre they get one of a short life. */
+  protected override coding(): KltLayout {
+    return this.#own === this.layout ? this.layout : { ...this.#own };
+  }
+
+  protected override scan(): Partial<CodeScan> {
+    const { layout } = this;
+    const { mean } = this.#own;
+    const { error } = this.#learned;
+    return {
+      around(prepared, query, centre) {
+        const out = prepared.slice();
+        setBiases(query, moved(mean, centre), out);
+        return out;
+      },
+      resident: {
+        owns: (c) => c instanceof KltBlocks && c.isOf(layout),
+        near: (queries, c, k, near, allow, out) => (c as KltBlocks).near(queries, k, near, allow?.words, out),
+        nearAsync: (queries, c, k, near, allow, options) =>
+          (c as KltBlocks).nearAsync(queries, k, near, allow?.words, options),
+      },
+      errors: (queries, prepared) => queryErrors(layout, error, queries, prepared),
+    };
   }
 
   #rows(v: Vectors): Vectors {
     checkVectors(v, this.dim);
     return this.metric === "cosine" ? { ...v, data: unitRows(v.data, this.dim) } : v;
   }
+}
 
-  #codes(bytes: Uint8Array, count: number): Codes {
-    return { bytes, stride: this.stride, count };
-  }
+/** Prepared queries for another mean: their products with it, as kernels make them. */
+function setBiases(queries: Float32Array, mean: Float32Array, prepared: Float32Array): void {
+  const products = new Float32Array(queries.length / mean.length);
+  kernels().floatScores("dot", mean, queries, mean.length, products);
+  const floats = prepared.length / products.length;
+  products.forEach((product, i) => {
+    prepared[(i + 1) * floats - KLT_QUERY_EXTRA] = product;
+  });
 }

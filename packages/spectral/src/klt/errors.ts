@@ -10,7 +10,9 @@
  * queries, on average: with x' and d' the parts of a row and of another row's error that lie there, the mean of <x', d'>^2
  * over the mean of |x'|^2.
  */
-import { KLT_QUERY_EXTRA, type KltLayout, kernels, kltStride, type Vectors } from "@pith/codec-core";
+
+import { KLT_QUERY_EXTRA, type KltLayout, kernels, kltStride } from "@pith/codec-core";
+import { runs, type Sample } from "./centres.ts";
 
 /** Floats decoded at a time. */
 const BLOCK_FLOATS = 1_048_576;
@@ -27,7 +29,7 @@ export interface Measured {
 }
 
 /** `rows`: of unit length under cosine. */
-export function measure(layout: KltLayout, rows: Vectors): Measured {
+export function measure(layout: KltLayout, rows: Sample): Measured {
   const { dim, bits } = layout;
   const components = bits.length;
   const stride = kltStride(layout);
@@ -38,10 +40,12 @@ export function measure(layout: KltLayout, rows: Vectors): Measured {
   for (let first = 0; first < rows.count; first += step) {
     const given = rows.data.subarray(first * dim, (first + step) * dim);
     const count = given.length / dim;
-    const part = codes.subarray(first * stride, (first + count) * stride);
     const off = new Float32Array(given.length);
-    kernels().kltEncode(layout, given, part);
-    kernels().kltDecode(layout, part, off);
+    for (const { layout: own, start, end } of runs(layout, rows, first, first + count)) {
+      const part = codes.subarray(start * stride, end * stride);
+      kernels().kltEncode(own, rows.data.subarray(start * dim, end * dim), part);
+      kernels().kltDecode(own, part, off.subarray((start - first) * dim, (end - first) * dim));
+    }
     for (let i = 0; i < off.length; i++) {
       off[i] = given[i] - off[i];
       lost += off[i] * off[i];

@@ -12,6 +12,7 @@ import {
   type Training,
   type Vectors,
 } from "@pith/codec-core";
+import type { SpectralCentres } from "./centres.ts";
 import { MIN_SAMPLE, NAME, SpectralCodec, VERSION } from "./codec.ts";
 import { learn } from "./learn.ts";
 import { checkBudget, codeBytesOf, OPTIONS, readParams, type SpectralParams } from "./params.ts";
@@ -26,7 +27,11 @@ export type SpectralOptions = CommonOptions & Partial<SpectralParams>;
  */
 export const spectral: CodecFamily<SpectralOptions> & {
   create(options: SpectralOptions): never;
-  train(sample: Vectors, options: SpectralOptions): SpectralCodec;
+  /**
+   * `around`: learns from the rows less their centres, for `codec.around(centre)` of those and of any other centres.
+   * @throws SAMPLE_TOO_SMALL, INVALID_ARGUMENT, DIM_MISMATCH, NOT_FINITE, LENGTH_MISMATCH
+   */
+  train(sample: Vectors, options: SpectralOptions, around?: SpectralCentres): SpectralCodec;
   training(options: SpectralOptions): Training;
   restore(state: CodecState): SpectralCodec;
 } = {
@@ -41,10 +46,10 @@ export const spectral: CodecFamily<SpectralOptions> & {
     throw new PithError("NOT_SUPPORTED", "spectral codecs learn a basis: use train, with a sample");
   },
 
-  train(sample: Vectors, options: SpectralOptions): SpectralCodec {
+  train(sample: Vectors, options: SpectralOptions, around?: SpectralCentres): SpectralCodec {
     const { dim, metric, params } = check(options);
     checkSample(sample, dim, MIN_SAMPLE);
-    return new SpectralCodec(metric, params, learn(sample, metric, params));
+    return new SpectralCodec(metric, params, learn(sample, metric, params, around));
   },
 
   training(options: SpectralOptions): Training {

@@ -5,9 +5,10 @@
  */
 import { kernels, type Metric, PithError, scalarTable, unitRows, type Vectors } from "@pith/codec-core";
 import { allocate } from "./allocate.ts";
+import { pick, residuals, runs, type Sample, type SpectralCentres, sampleOf } from "./centres.ts";
 import { measure } from "./errors.ts";
 import { layoutOf } from "./layout.ts";
-import { codeBytesOf, isNibbled, type SpectralParams, widestOf } from "./params.ts";
+import { codeBytesOf, isNibbled, type SpectralParams, trellisOf, widestOf } from "./params.ts";
 import { decodedLengths } from "./rows.ts";
 import { type Spectrum, spectrumOf } from "./spectrum.ts";
 import { isInRange, type Learned, MOST } from "./tensors.ts";
@@ -21,25 +22,37 @@ const ANY_TABLE: Float32Array = scalarTable(new Float32Array());
 
 type Basis = Pick<Learned, "mean" | "basis" | "sigma" | "bits">;
 
-/** `sample`: checked, of `MIN_SAMPLE` rows or more. @throws SAMPLE_TOO_SMALL, INVALID_ARGUMENT */
-export function learn(sample: Vectors, metric: Metric, params: SpectralParams): Learned {
-  const { dim, count } = sample;
-  const rows = metric === "cosine" ? { data: unitRows(sample.data, dim), dim, count } : sample;
-  const part = pick(rows, (i) => i % HELD_OUT !== 0);
+/**
+ * `given`: checked, of `MIN_SAMPLE` rows or more; `around`: where rows are coded around centres.
+ * @throws SAMPLE_TOO_SMALL, INVALID_ARGUMENT; for centres DIM_MISMATCH, NOT_FINITE, LENGTH_MISMATCH
+ */
+export function learn(
+  given: Vectors,
+  metric: Metric,
+  params: SpectralParams,
+  around?: SpectralCentres,
+): Learned {
+  const { dim, count } = given;
+  const rows = sampleOf(
+    metric === "cosine" ? { data: unitRows(given.data, dim), dim, count } : given,
+    around,
+  );
+  const where = (wanted: (i: number) => boolean): Sample =>
+    pick(rows, Array.from({ length: count }, (_, i) => i).filter(wanted));
   const step = HELD_OUT * Math.ceil(count / HELD_OUT / MEASURED);
-  const other = pick(rows, (i) => i % step === 0);
-  const fromPart = spectrumOf(part);
+  const other = where((i) => i % step === 0);
+  const fromPart = spectrumOf(residuals(where((i) => i % HELD_OUT !== 0)));
   const widths = widthsFor(fromPart, metric, params);
   /** With a table of scalars that these rows need. */
-  const coder = (spectrum: Spectrum, scaled: Vectors): Basis & Pick<Learned, "table"> => {
+  const coder = (spectrum: Spectrum, scaled: Sample): Basis & Pick<Learned, "table"> => {
     const basis = basisOf(spectrum, widths, dim);
     return { ...basis, table: tableOf(scaled, metric, params, basis) };
   };
   const held = layoutOf(metric, params, coder(fromPart, other));
-  const seen = pick(rows, (i) => i % step === 1);
+  const seen = where((i) => i % step === 1);
   const outside = measure(held, other);
   const fit = Float32Array.of(measure(held, seen).relative, outside.relative);
-  return { ...coder(spectrumOf(rows), rows), error: outside.errors, fit };
+  return { ...coder(spectrumOf(residuals(rows)), rows), error: outside.errors, fit };
 }
 
 /** Bits of the components, the first of which varies most. @throws SAMPLE_TOO_SMALL where there are too few of them */
@@ -54,7 +67,7 @@ function widthsFor({ mean, variances }: Spectrum, metric: Metric, params: Spectr
       `expected rows that differ in ${least} directions or more to fill ${params.bytes} bytes, got ${variances.length}`,
       { expected: least, actual: variances.length },
     );
-  const trellis = params.quantizer === "trellis";
+  const trellis = trellisOf(params);
   const density = (8 * params.bytes) / dim;
   return allocate(variances, { trellis, bits, widest, nibbled: isNibbled(dim, params), density }).filter(
     (width) => width > 0,
@@ -83,21 +96,19 @@ function wholeAxis(direction: Float64Array): Float64Array {
 }
 
 /** The scalars of the rows, which restore their lengths. */
-function tableOf(rows: Vectors, metric: Metric, params: SpectralParams, basis: Basis): Float32Array {
-  const layout = layoutOf(metric, params, { ...basis, table: ANY_TABLE });
-  const codes = new Uint8Array(rows.count * params.bytes);
-  kernels().kltEncode(layout, rows.data, codes);
-  const lengths = new Float32Array(rows.count);
-  kernels().norms(rows.data, rows.dim, lengths);
-  const decoded = decodedLengths(layout, codes);
-  return scalarTable(lengths.map((length, i) => (decoded[i] > 0 ? length / decoded[i] : 0)));
-}
-
-function pick({ data, dim, count }: Vectors, wanted: (i: number) => boolean): Vectors {
-  const slots = Array.from({ length: count }, (_, i) => i).filter(wanted);
-  const out = new Float32Array(slots.length * dim);
-  slots.forEach((slot, i) => {
-    out.set(data.subarray(slot * dim, (slot + 1) * dim), i * dim);
-  });
-  return { data: out, dim, count: slots.length };
+function tableOf(rows: Sample, metric: Metric, params: SpectralParams, basis: Basis): Float32Array {
+  const { data, dim, count } = rows;
+  const all = layoutOf(metric, params, { ...basis, table: ANY_TABLE });
+  const scalars = new Float32Array(count);
+  kernels().norms(data, dim, scalars);
+  for (const { layout, start, end } of runs(all, rows, 0, count)) {
+    const codes = new Uint8Array((end - start) * params.bytes);
+    kernels().kltEncode(layout, data.subarray(start * dim, end * dim), codes);
+    const decoded = decodedLengths(layout, codes);
+    for (let i = start; i < end; i++) {
+      const length = decoded[i - start];
+      scalars[i] = length > 0 ? scalars[i] / length : 0;
+    }
+  }
+  return scalarTable(scalars);
 }

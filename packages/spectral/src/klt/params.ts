@@ -2,6 +2,7 @@
 import {
   checkDim,
   KLT_WIDEST,
+  type KltTrellis,
   type Metric,
   type OptionSchema,
   PithError,
@@ -9,12 +10,15 @@ import {
 } from "@pith/codec-core";
 
 export type SpectralQuantizer = "trellis" | "scalar";
+export type SpectralTable = "full" | "separable";
 
 export interface SpectralParams {
   /** Bytes a vector, all in: the bits of the components, the scalar, and under l2 the squared length. */
   readonly bytes: number;
   /** How components become bits: neighbours together (trellis coding), or each by levels of its own. */
   readonly quantizer: SpectralQuantizer;
+  /** Of a trellis: one table of 256 values, or sums of two tables of 16. */
+  readonly table: SpectralTable;
 }
 
 /** The largest dim: beyond, a basis takes hours to learn. */
@@ -34,6 +38,12 @@ export const OPTIONS: OptionSchema = {
     choices: ["trellis", "scalar"],
     about: "trellis: better recall in the same bytes; scalar: faster to encode",
   },
+  table: {
+    type: "choice",
+    default: "full",
+    choices: ["full", "separable"],
+    about: "of a trellis: one table of 256 values, the better recall, or sums of two of 16",
+  },
 };
 
 /** @throws INVALID_OPTION */
@@ -46,7 +56,18 @@ export function readParams(given: { readonly [name: string]: unknown }, metric: 
       `option "bytes": expected ${least} or more under ${metric}, got ${params.bytes}`,
       { option: "bytes", expected: least, actual: params.bytes },
     );
+  if (params.table !== "full" && params.quantizer !== "trellis")
+    throw new PithError(
+      "INVALID_OPTION",
+      `option "table": expected full with quantizer ${params.quantizer}, got ${params.table}`,
+      { option: "table", expected: "full", actual: params.table },
+    );
   return params;
+}
+
+/** What the kernels call the way of coding. */
+export function trellisOf({ quantizer, table }: SpectralParams): KltTrellis {
+  return quantizer === "trellis" && table;
 }
 
 /** Bytes of a code beside the bits of its components. */

@@ -1,4 +1,5 @@
 /** The codec spectral-dft: its options, its sizes, what it learns, and what it refuses. */
+import { backendReport } from "@pith/codec-core";
 import { describe, expect, test } from "vitest";
 import { spectralDft } from "../../src/index.ts";
 import { gaussian, refusal } from "./data.ts";
@@ -103,3 +104,24 @@ describe("codes that no encoder writes are CORRUPT_CODES", () => {
     expect(refusal(() => codec.verifyCodes(codes))).toBe("no error");
   });
 });
+
+test.skipIf(backendReport().backend !== "native")(
+  "native kernels encode, decode and search off the event loop: the same, or ABORTED",
+  async () => {
+    const codec = spectralDft.train(sample, { dim });
+    const codes = codec.encode(rows);
+    const scorer = codec.scorer("cosine");
+    expect(await codec.encodeAsync(rows, {})).toEqual(codes);
+    expect(await codec.decodeAsync(codes, {})).toEqual(codec.decode(codes));
+    const off = scorer.topKBatchAsync?.(rows, codes, 5, undefined, {});
+    expect(off).toBeInstanceOf(Promise);
+    expect(await off).toEqual(scorer.topKBatch(rows, codes, 5));
+    const aborted = { signal: AbortSignal.abort() };
+    for (const running of [
+      codec.encodeAsync(rows, aborted),
+      codec.decodeAsync(codes, aborted),
+      scorer.topKBatchAsync?.(rows, codes, 5, undefined, aborted),
+    ])
+      await expect(running).rejects.toMatchObject({ code: "ABORTED" });
+  },
+);

@@ -19,7 +19,7 @@ describe("options", () => {
   test("24 bytes, trellis and cosine are the defaults", () => {
     const many = falling(256, 64, 1);
     const codec = spectral.train(many, { dim: 64 });
-    expect(codec.params).toEqual({ bytes: 24, quantizer: "trellis" });
+    expect(codec.params).toEqual({ bytes: 24, quantizer: "trellis", table: "full" });
     expect([codec.metric, codec.stride]).toEqual(["cosine", 24]);
   });
 
@@ -79,6 +79,29 @@ describe("allocation", () => {
       }
       expect(at).toBe(8 * (bytes - 1));
     }
+  });
+
+  test("codes by sums of two tables take the same bytes, and lose a little more than by one of 256", () => {
+    const codec = spectral.train(sample, { dim, bytes: 9, table: "separable" });
+    expect(codec.encode(rows).bytes.length).toBe(9 * rows.count);
+    const lost = codec.fit.heldOut;
+    expect(lost).toBeGreaterThan(trained().fit.heldOut);
+    expect(lost).toBeLessThan(trained("cosine", "scalar").fit.heldOut);
+  });
+
+  test("files say which tables codes are by", () => {
+    const codec = spectral.train(sample, { dim, bytes: 9, table: "separable" });
+    expect(codec.state().params).toEqual({ bytes: 9, quantizer: "trellis", table: "separable" });
+    expect(trained().state().params).toEqual({ bytes: 9, quantizer: "trellis", table: "full" });
+    const codes = codec.encode(rows);
+    expect(spectral.restore(codec.state()).decode(codes)).toEqual(codec.decode(codes));
+    expect(trained().decode(codes)).not.toEqual(codec.decode(codes));
+  });
+
+  test("levels of their own have no tables to choose", () => {
+    const options = { dim, bytes: 9, quantizer: "scalar", table: "separable" } as const;
+    expect(codeOf(() => spectral.training(options))).toBe("INVALID_OPTION");
+    expect(codeOf(() => spectral.training({ ...options, table: "full" }))).toBe("no error");
   });
 
   test("a trellis takes the same bytes and loses less", () => {

@@ -9,6 +9,13 @@ codecContract({ test, family: spectral, options: { bytes: 7 }, dims: [33], backe
 codecContract({
   test,
   family: spectral,
+  options: { bytes: 7, table: "separable" },
+  dims: [21],
+  backends: few,
+});
+codecContract({
+  test,
+  family: spectral,
   // At 80 dims components stand in nibbles, at 13 some are of more than 4 bits.
   options: { bytes: 10, quantizer: "scalar" },
   dims: [13, 80],

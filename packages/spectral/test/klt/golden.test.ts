@@ -3,13 +3,15 @@ import { readFileSync } from "node:fs";
 import { type CodecState, floatTensor, type Metric, SplitMix64, type Vectors } from "@pith/codec-core";
 import { expect, test } from "vitest";
 import { floats, hex, jsonLines, numpyTwin } from "../../../../tools/python/numpy-twin.ts";
-import { type SpectralQuantizer, spectral } from "../../src/index.ts";
+import { type SpectralQuantizer, type SpectralTable, spectral } from "../../src/index.ts";
 
 interface Case {
   readonly metric: Metric;
   readonly dim: number;
   readonly bytes: number;
   readonly quantizer: SpectralQuantizer;
+  /** The option "table". Default full. */
+  readonly windows?: SpectralTable;
   /** Components of 1, 2 and 4 bits, none of them across a nibble's end. */
   readonly nibbles?: boolean;
   /** Seed of a state made by hand. */
@@ -36,7 +38,7 @@ const GOLDEN = readFileSync(new URL("../golden/klt.jsonl", import.meta.url), "ut
 const golden = jsonLines<Answer>(GOLDEN);
 const numpy = numpyTwin("spectral/klt.py", "codes in a learned basis");
 
-function stateOf({ metric, dim, bytes, quantizer, ...hexed }: Answer): CodecState {
+function stateOf({ metric, dim, bytes, quantizer, windows, ...hexed }: Answer): CodecState {
   const bits = Uint8Array.from(Buffer.from(hexed.bits, "hex"));
   const basis = Uint8Array.from(Buffer.from(hexed.basis, "hex"));
   const tensors = {
@@ -48,7 +50,14 @@ function stateOf({ metric, dim, bytes, quantizer, ...hexed }: Answer): CodecStat
     error: floatTensor(new Float32Array(bits.length + 1)),
     fit: floatTensor(new Float32Array(2)),
   };
-  return { codec: "spectral", version: 1, dim, metric, params: { bytes, quantizer }, tensors };
+  return {
+    codec: "spectral",
+    version: 1,
+    dim,
+    metric,
+    params: { bytes, quantizer, table: windows ?? "full" },
+    tensors,
+  };
 }
 
 function vectors(text: string, dim: number): Vectors {
@@ -79,10 +88,12 @@ function positive(x: number): number {
   return x + 0;
 }
 
-test("there are golden codes for both quantizers, all metrics and all widths", () => {
-  expect(new Set(golden.map(({ name }) => name)).size).toBe(36);
-  for (const quantizer of ["trellis", "scalar"]) {
-    const widths = golden.filter((g) => g.quantizer === quantizer).flatMap((g) => g.bits.match(/../g));
+test("there are golden codes for both quantizers, both kinds of tables, all metrics and all widths", () => {
+  expect(new Set(golden.map(({ name }) => name)).size).toBe(48);
+  for (const kind of ["trellis", "scalar", "separable"]) {
+    const widths = golden
+      .filter((g) => (g.windows ?? g.quantizer) === kind)
+      .flatMap((g) => g.bits.match(/../g));
     expect([...new Set(widths)].sort()).toEqual(["01", "02", "03", "04", "05", "06", "07"]);
   }
 });
@@ -124,6 +135,7 @@ test("numpy and TypeScript agree on random states and rows, byte for byte (seed 
       metric,
       bytes: codeBytes + (metric === "l2" ? 5 : 1),
       quantizer: i % 2 === 0 ? "trellis" : "scalar",
+      ...(i % 4 === 2 ? { windows: "separable" as const } : {}),
       ...(nibbles ? { nibbles } : {}),
       state: random.below(1000),
       rows: rows(5),

@@ -18,24 +18,15 @@
  * and kernels/turbo-scores.ts of @pith/codec-core.
  */
 import {
-  type AsyncOptions,
-  type Codec,
   type CodecState,
-  type CodecSupports,
   type Codes,
   checkCodes,
-  checkMetric,
-  checkOutput,
-  checkVectors,
   HadamardRotation,
-  kernels,
+  LayoutCodec,
   type Metric,
-  type Scorer,
-  scanScorer,
   TURBO_QUERY_EXTRA,
   type TurboLayout,
   turboStride,
-  type Vectors,
 } from "@pith/codec-core";
 import type { TurboquantParams } from "./params.ts";
 import { atEnds, verifyRows } from "./rows.ts";
@@ -48,90 +39,47 @@ export const MIN_SAMPLE = 100;
 /** After four rounds a one-hot row is spread like noise at every dim. */
 const ROUNDS = 4;
 
-export class TurboquantCodec implements Codec {
+export class TurboquantCodec extends LayoutCodec<TurboLayout> {
   readonly name: string = NAME;
   readonly version: number = VERSION;
-  readonly dim: number;
-  readonly metric: Metric;
-  /** ceil(dim bits / 8) bytes, the scalar (1 where trained with up to 4 bits, else 4), under l2 four more. */
-  readonly stride: number;
-  readonly supports: CodecSupports;
   readonly params: TurboquantParams;
-  readonly #layout: TurboLayout;
   readonly #learned: Learned | undefined;
 
   /** Use `turboquant.create` or `turboquant.train`, which check their options. `learned` is kept. */
   constructor(dim: number, metric: Metric, params: TurboquantParams, learned?: Learned) {
-    this.dim = dim;
-    this.metric = metric;
+    const layout = layoutOf(dim, metric, params, learned);
+    super({
+      dim,
+      metric,
+      layout,
+      // ceil(dim bits / 8) bytes, the scalar (1 where trained with up to 4 bits, else 4), under l2 four more.
+      stride: turboStride(layout),
+      queryFloats: dim + TURBO_QUERY_EXTRA,
+      supports: {
+        metrics: [metric],
+        trained: learned !== undefined,
+        symmetric: false,
+        decode: "approximate",
+        deterministic: "bitwise",
+        scoring: "integer",
+        minDim: 1,
+        minSample: learned ? MIN_SAMPLE : 0,
+      },
+      kernels: (k) => ({
+        encode: k.turboEncode,
+        decode: k.turboDecode,
+        queries: k.turboQueries,
+        scores: k.turboScores,
+        topK: k.turboTopK,
+        async: k.async && {
+          encode: k.async.turboEncode,
+          decode: k.async.turboDecode,
+          topK: k.async.turboTopK,
+        },
+      }),
+    });
     this.params = params;
     this.#learned = learned;
-    this.#layout = layoutOf(dim, metric, params, learned);
-    this.stride = turboStride(this.#layout);
-    this.supports = {
-      metrics: [metric],
-      trained: learned !== undefined,
-      symmetric: false,
-      decode: "approximate",
-      deterministic: "bitwise",
-      scoring: "integer",
-      minDim: 1,
-      minSample: learned ? MIN_SAMPLE : 0,
-    };
-  }
-
-  encode(v: Vectors): Codes {
-    checkVectors(v, this.dim);
-    const bytes = new Uint8Array(v.count * this.stride);
-    kernels().turboEncode(this.#layout, v.data, bytes);
-    return this.#codes(bytes, v.count);
-  }
-
-  encodeInto(v: Vectors, out: Uint8Array): void {
-    checkVectors(v, this.dim);
-    checkOutput(out.length, v.count * this.stride, "bytes");
-    kernels().turboEncode(this.#layout, v.data, out);
-  }
-
-  decode(c: Codes): Vectors {
-    checkCodes(c, this.stride);
-    const data = new Float32Array(c.count * this.dim);
-    kernels().turboDecode(this.#layout, c.bytes, data);
-    return { data, dim: this.dim, count: c.count };
-  }
-
-  decodeInto(c: Codes, out: Float32Array): void {
-    checkCodes(c, this.stride);
-    checkOutput(out.length, c.count * this.dim, "floats");
-    kernels().turboDecode(this.#layout, c.bytes, out);
-  }
-
-  scorer(metric: Metric): Scorer {
-    checkMetric(metric, this.supports.metrics);
-    const { dim } = this;
-    const layout = this.#layout;
-    return scanScorer(this, metric, {
-      prepare(queries) {
-        const out = new Float32Array((queries.length / dim) * (dim + TURBO_QUERY_EXTRA));
-        kernels().turboQueries(layout, queries, out);
-        return out;
-      },
-      scores: (query, c, out) => kernels().turboScores(layout, query, c.bytes, out),
-      topK: (queries, c, k, allow, out) =>
-        kernels().turboTopK(layout, queries, c.bytes, k, allow?.words, out),
-      topKAsync: (queries, c, k, allow, options) =>
-        kernels().async?.turboTopK?.(layout, queries, c.bytes, k, allow?.words, options),
-    });
-  }
-
-  encodeAsync(v: Vectors, options: AsyncOptions): Promise<Codes> | undefined {
-    const running = kernels().async?.turboEncode?.(this.#layout, v.data, options);
-    return running?.then((bytes) => this.#codes(bytes, v.count));
-  }
-
-  decodeAsync(c: Codes, options: AsyncOptions): Promise<Vectors> | undefined {
-    const running = kernels().async?.turboDecode?.(this.#layout, c.bytes, options);
-    return running?.then((data) => ({ data, dim: this.dim, count: c.count }));
   }
 
   state(): CodecState {
@@ -142,7 +90,7 @@ export class TurboquantCodec implements Codec {
 
   verifyCodes(c: Codes, firstRow: number = 0): void {
     checkCodes(c, this.stride);
-    verifyRows(this.#layout, c, firstRow);
+    verifyRows(this.layout, c, firstRow);
   }
 
   /**
@@ -153,7 +101,7 @@ export class TurboquantCodec implements Codec {
    */
   standardError(c: Codes): Float32Array {
     checkCodes(c, this.stride);
-    return standardErrors(this.#layout, c);
+    return standardErrors(this.layout, c);
   }
 
   /**
@@ -164,11 +112,7 @@ export class TurboquantCodec implements Codec {
    */
   clamped(c: Codes): number {
     checkCodes(c, this.stride);
-    return atEnds(this.#layout, c);
-  }
-
-  #codes(bytes: Uint8Array, count: number): Codes {
-    return { bytes, stride: this.stride, count };
+    return atEnds(this.layout, c);
   }
 }
 

@@ -38,13 +38,22 @@ const WIDEST: usize = 7;
 /// The widest component of a trellis.
 const TRELLIS_WIDEST: usize = 4;
 
+/// Where the values of windows come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TrellisTables {
+    /// One table of 256.
+    Full,
+    /// Sums of two tables of 16.
+    Separable,
+}
+
 /// What all rows share; as `KltLayout` in `src/kernels/klt-layout.ts`.
 #[derive(Clone, Copy)]
 pub struct KltLayout<'a> {
     pub metric: Metric,
     pub dim: usize,
-    /// Levels by the windows of the trellis, up to 4 bits.
-    pub trellis: bool,
+    /// Levels by the windows of the trellis, up to 4 bits, of these tables.
+    pub trellis: Option<TrellisTables>,
     /// Bytes of the stream.
     pub code_bytes: usize,
     /// Of each component, 1 to 7, ascending.
@@ -113,7 +122,7 @@ impl KltLayout<'_> {
         let mut levels = [0; 22];
         let all = [1, 2, 4].into_iter().flat_map(|bits| (0..1 << bits).map(move |index| level(bits, index)));
         levels.iter_mut().zip(all).for_each(|(to, level)| *to = level);
-        (within && !self.trellis).then_some(NibbleLayout { metric, code_bytes, bits, levels, table })
+        (within && self.trellis.is_none()).then_some(NibbleLayout { metric, code_bytes, bits, levels, table })
     }
 
     fn checked_nibbles(&self) -> Result<NibbleLayout<'_>, Fault> {
@@ -136,7 +145,7 @@ impl KltLayout<'_> {
 
     /// How many components, from the first on, are coded by windows.
     fn windowed(&self) -> usize {
-        if self.trellis { self.bits.partition_point(|&bits| usize::from(bits) <= TRELLIS_WIDEST) } else { 0 }
+        if self.trellis.is_some() { self.bits.partition_point(|&bits| usize::from(bits) <= TRELLIS_WIDEST) } else { 0 }
     }
 }
 

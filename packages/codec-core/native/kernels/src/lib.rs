@@ -27,6 +27,7 @@ mod nibbles;
 mod norms;
 pub mod parallel;
 mod popcount;
+mod separable_tables;
 mod simd;
 mod stripes;
 mod symmetric_eigen;
@@ -51,7 +52,9 @@ pub use int8_grouped::{
     int8_grouped_decode, int8_grouped_encode, int8_grouped_scores, int8_grouped_top_k, int8_symmetric,
 };
 pub use isa::{Isa, cpu_features};
-pub use klt::{KltLayout, klt_blocks, klt_blocks_near, klt_decode, klt_encode, klt_queries, klt_scores, klt_top_k};
+pub use klt::{
+    KltLayout, TrellisTables, klt_blocks, klt_blocks_near, klt_decode, klt_encode, klt_queries, klt_scores, klt_top_k,
+};
 pub use norms::{norms, unit_rows};
 pub use symmetric_eigen::symmetric_eigen;
 pub use topk::TopKOutput;

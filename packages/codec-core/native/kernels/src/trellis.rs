@@ -8,7 +8,6 @@
 //! coordinate after it, of as many bits or of others, looks for it.
 
 use crate::simd::{F32x16, Simd};
-use crate::trellis_tables::value;
 
 pub(crate) const WINDOWS: usize = 256;
 /// What costs stop at.
@@ -33,7 +32,7 @@ pub(crate) struct Steps {
 
 impl Steps {
     /// `next`: bits of the coordinate after them.
-    fn new(bits: usize, next: usize) -> Steps {
+    fn new(bits: usize, next: usize, value: impl Fn(usize, usize) -> i8) -> Steps {
         let groups = WINDOWS >> bits;
         let mut steps = Steps { bits, next, values: PerWindow([0; WINDOWS]), sources: PerWindow([0; WINDOWS]) };
         for window in 0..WINDOWS {
@@ -60,14 +59,14 @@ pub(crate) struct Trellis {
 }
 
 impl Trellis {
-    /// Of coordinates of so many bits each, 1 to 4.
-    pub(crate) fn new(bits: &[u8]) -> Trellis {
+    /// Of coordinates of so many bits each, 1 to 4; `value`: of a window of so many bits.
+    pub(crate) fn new(bits: &[u8], value: impl Fn(usize, usize) -> i8) -> Trellis {
         let mut runs: Vec<(Steps, usize)> = Vec::new();
         for (j, &own) in bits.iter().enumerate() {
             let (own, next) = (usize::from(own), usize::from(*bits.get(j + 1).unwrap_or(&own)));
             match runs.last_mut() {
                 Some((steps, count)) if (steps.bits, steps.next) == (own, next) => *count += 1,
-                _ => runs.push((Steps::new(own, next), 1)),
+                _ => runs.push((Steps::new(own, next, &value), 1)),
             }
         }
         let came = bits.iter().map(|&bits| WINDOWS >> bits).sum();
@@ -183,6 +182,11 @@ mod tests {
     use super::*;
     use crate::isa::Isa;
     use crate::simd::{Kernel, run};
+    use crate::{separable_tables, trellis_tables};
+
+    type Value = fn(usize, usize) -> i8;
+
+    const TABLES: [Value; 2] = [trellis_tables::value, separable_tables::value];
 
     struct Both<'a>(&'a mut Trellis, &'a [i8], &'a mut [u8]);
 
@@ -198,9 +202,9 @@ mod tests {
         }
     }
 
-    fn windows(isa: Isa, bits: &[u8], row: &[i8]) -> Vec<u8> {
+    fn windows(isa: Isa, value: Value, bits: &[u8], row: &[i8]) -> Vec<u8> {
         let mut windows = vec![0; row.len()];
-        run(isa, Both(&mut Trellis::new(bits), row, &mut windows));
+        run(isa, Both(&mut Trellis::new(bits, value), row, &mut windows));
         windows
     }
 
@@ -221,12 +225,13 @@ mod tests {
         };
         for dim in [0, 1, 2, 7, 16, 33, 384] {
             for bits in widths(&mut next, dim) {
-                for spread in [0, 3, 40, 254] {
+                for (i, spread) in [0, 3, 40, 254].into_iter().enumerate() {
+                    let value = TABLES[(i + bits.len()) % 2];
                     let row: Vec<i8> =
                         (0..dim).map(|_| (next() % (spread + 1)) as i32 - spread as i32 / 2).map(|v| v as i8).collect();
-                    let expected = windows(Isa::available()[0], &bits, &row);
+                    let expected = windows(Isa::available()[0], value, &bits, &row);
                     for &isa in Isa::available() {
-                        assert_eq!(windows(isa, &bits, &row), expected, "{bits:?} bits, {}", isa.name());
+                        assert_eq!(windows(isa, value, &bits, &row), expected, "{bits:?} bits, {}", isa.name());
                     }
                 }
             }
@@ -236,7 +241,8 @@ mod tests {
     /// As far as costs go: no other windows of a short row leave less.
     #[test]
     fn nothing_else_is_nearer() {
-        for bits in [[1; 6], [2; 6], [1, 1, 2, 2, 3, 4], [3, 1, 2, 4, 1, 1]] {
+        let all = [[1; 6], [2; 6], [1, 1, 2, 2, 3, 4], [3, 1, 2, 4, 1, 1]];
+        for (bits, value) in all.into_iter().flat_map(|bits| TABLES.map(|value| (bits, value))) {
             let row = [31, -60, 12, 90, -5, 44];
             let mut least = u32::MAX;
             for mut stream in 0..1u32 << bits.iter().sum::<u8>() {
@@ -249,7 +255,7 @@ mod tests {
                 }
                 least = least.min(cost);
             }
-            let found = windows(Isa::available()[0], &bits, &row);
+            let found = windows(Isa::available()[0], value, &bits, &row);
             let cost: u32 = row
                 .iter()
                 .zip(found)

@@ -4,9 +4,13 @@ mod common;
 
 use common::{Rng, allow_list, allowed_count, bits, rows, simd, sorted};
 use pith_kernels::parallel::{self, Team};
-use pith_kernels::{Isa, KltLayout, Metric, TopKOutput, klt_decode, klt_encode, klt_queries, klt_scores, klt_top_k};
+use pith_kernels::{
+    Isa, KltLayout, Metric, TopKOutput, TrellisTables, klt_decode, klt_encode, klt_queries, klt_scores, klt_top_k,
+};
 
 const METRICS: [Metric; 3] = [Metric::Cosine, Metric::Dot, Metric::L2];
+const FULL: Option<TrellisTables> = Some(TrellisTables::Full);
+const SEPARABLE: Option<TrellisTables> = Some(TrellisTables::Separable);
 
 /// What a layout borrows.
 struct Parts {
@@ -56,7 +60,7 @@ impl Parts {
         Parts::new(rng, dim, bits)
     }
 
-    fn layout(&self, metric: Metric, trellis: bool) -> KltLayout<'_> {
+    fn layout(&self, metric: Metric, trellis: Option<TrellisTables>) -> KltLayout<'_> {
         KltLayout {
             metric,
             dim: self.mean.len(),
@@ -125,7 +129,7 @@ fn search(
 /// Scores against the reference's, then searches against sorted scores.
 fn check(rng: &mut Rng, layout: KltLayout, queries: &[f32], codes: &[u8], what: &str) {
     let count = codes.len() / stride(&layout);
-    let what = format!("{what} {:?} {} {:?} count {count}", layout.metric, layout.trellis, layout.bits);
+    let what = format!("{what} {:?} {:?} {:?} count {count}", layout.metric, layout.trellis, layout.bits);
     let all = queries.chunks(floats(&layout));
     let reference: Vec<Vec<f32>> = all.clone().map(|query| scores(Isa::SCALAR, layout, query, codes)).collect();
     for isa in simd() {
@@ -160,7 +164,8 @@ fn codes_are_the_reference_bytes() {
     let mut rng = Rng(50);
     for (i, count) in counts().enumerate() {
         let dim = 1 + rng.below(90);
-        for (trellis, widest) in [(true, 4), (true, 7), (false, 7), (false, 3), (true, 1)] {
+        for (trellis, widest) in [(FULL, 4), (SEPARABLE, 7), (None, 7), (None, 3), (FULL, 1), (SEPARABLE, 4), (FULL, 7)]
+        {
             let parts = Parts::any(&mut rng, dim, count, widest);
             let layout = parts.layout(METRICS[(i + widest) % 3], trellis);
             let mut data = rows(&mut rng, [9, 4, 41][i % 3], dim);
@@ -182,7 +187,7 @@ fn codes_are_the_reference_bytes() {
 fn scans_of_all_shapes() {
     let mut rng = Rng(51);
     for (i, count) in counts().enumerate() {
-        for (trellis, widest) in [(true, 4), (true, 7), (false, 7), (false, 4)] {
+        for (trellis, widest) in [(FULL, 4), (SEPARABLE, 7), (None, 7), (None, 4)] {
             let dim = 2 + rng.below(20);
             let parts = Parts::any(&mut rng, dim, count, widest);
             let layout = parts.layout(METRICS[(i + widest) % 3], trellis);
@@ -199,7 +204,8 @@ fn codes_that_no_encoder_writes() {
     let mut rng = Rng(52);
     let odd = [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, 0.0, -0.0, -1.0, 1e-45, 1e38, f32::MAX, 1.0, 0.01];
     for count in [1, 16, 65, 129] {
-        for (trellis, metric) in [(true, Metric::L2), (true, Metric::Dot), (false, Metric::L2), (false, Metric::Cosine)]
+        for (trellis, metric) in
+            [(FULL, Metric::L2), (SEPARABLE, Metric::Dot), (None, Metric::L2), (None, Metric::Cosine)]
         {
             let mut parts = Parts::any(&mut rng, 9, count, 7);
             for scalar in &mut parts.table {
@@ -240,7 +246,7 @@ fn larger_searches_with_ties() {
     for (i, metric) in METRICS.into_iter().enumerate() {
         let (dim, count) = (40, 900);
         let parts = Parts::any(&mut rng, dim, 70, 5);
-        let layout = parts.layout(metric, i != 1);
+        let layout = parts.layout(metric, [FULL, None, SEPARABLE][i]);
         let few = rng.normals(30 * dim);
         let data: Vec<f32> = (0..count).flat_map(|_| few[rng.below(30) * dim..][..dim].to_vec()).collect();
         let codes = encode(Isa::SCALAR, layout, &data);
@@ -257,12 +263,12 @@ fn codes_stand_for_their_rows() {
     let mut rng = Rng(54);
     let (dim, count) = (64, 60);
     let data = rng.normals(count * dim);
-    for trellis in [true, false] {
+    for trellis in [FULL, SEPARABLE, None] {
         let mut before = f64::INFINITY;
         for widest in 1..=7 {
             let mut parts = Parts::new(&mut rng, dim, vec![widest; dim]);
             let units = [40.106, 84.08, 59.02, 46.48, 38.95, 33.92, 30.31][usize::from(widest) - 1];
-            let unit = if trellis && widest <= 4 { 40.0 } else { units };
+            let unit = if trellis.is_some() && widest <= 4 { 40.0 } else { units };
             // Roughly the deviation of `normals`.
             let sigma = 1.15f32;
             parts.columns = (0..dim * dim).map(|i| if i / dim == i % dim { 127.0 } else { 0.0 }).collect();
@@ -292,7 +298,7 @@ fn teams_give_the_same() {
     for (i, metric) in METRICS.into_iter().enumerate() {
         let (dim, count) = (33, 300);
         let parts = Parts::any(&mut rng, dim, 30, 6);
-        let layout = parts.layout(metric, i != 1);
+        let layout = parts.layout(metric, [FULL, None, SEPARABLE][i]);
         let data = rows(&mut rng, count, dim);
         let given = rng.normals(40 * dim);
         for &isa in Isa::available() {
@@ -326,7 +332,7 @@ fn teams_give_the_same() {
 fn what_does_not_fit_is_refused() {
     let mut rng = Rng(56);
     let parts = Parts::new(&mut rng, 10, vec![1, 2, 2, 4, 7]);
-    let layout = parts.layout(Metric::L2, true);
+    let layout = parts.layout(Metric::L2, FULL);
     for &isa in Isa::available() {
         let code = |layout: KltLayout| klt_encode(isa, layout, &[0.5; 20], &mut [0; 14]).map_err(|fault| fault.code);
         assert_eq!(code(layout), Ok(()));

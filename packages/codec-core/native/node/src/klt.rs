@@ -1,4 +1,4 @@
-//! Codes in a learned basis, at once and as tasks. A layout comes as its parts: metric, 1 for a trellis, dim, bytes of a
+//! Codes in a learned basis, at once and as tasks. A layout comes as its parts: metric, tables of the trellis (0 none, 1 full, 2 separable), dim, bytes of a
 //! row's stream, bits, and the floats: mean, columns, forward, back, step, twice and table, in that order in one array.
 
 use napi::bindgen_prelude::{
@@ -6,13 +6,14 @@ use napi::bindgen_prelude::{
 };
 use napi_derive::napi;
 use pith_kernels::parallel;
-use pith_kernels::{self as kernels, KltLayout, TopKOutput};
+use pith_kernels::{self as kernels, KltLayout, TopKOutput, TrellisTables};
 
-use crate::task::{Job, KernelTask, Lent, task};
-use crate::{Fault, finite_outcome, isa, metric, outcome, overlap, pages, shared, size, team};
+use crate::layout_task::{self, LentLayout, Search};
+use crate::task::{Job, KernelTask, Lent};
+use crate::{Fault, isa, metric, outcome, overlap, pages, shared, size, team};
 
 /// Lengths that don't fit are found by the kernels.
-fn layout<'a>(by: u32, trellis: bool, dim: f64, code_bytes: f64, bits: &'a [u8], floats: &'a [f32]) -> KltLayout<'a> {
+fn layout<'a>(by: u32, trellis: u32, dim: f64, code_bytes: f64, bits: &'a [u8], floats: &'a [f32]) -> KltLayout<'a> {
     let (dim, count) = (size(dim), bits.len());
     let mut rest = floats;
     let mut next = |length: usize| {
@@ -23,7 +24,11 @@ fn layout<'a>(by: u32, trellis: bool, dim: f64, code_bytes: f64, bits: &'a [u8],
     KltLayout {
         metric: metric(by),
         dim,
-        trellis,
+        trellis: match trellis {
+            0 => None,
+            1 => Some(TrellisTables::Full),
+            _ => Some(TrellisTables::Separable),
+        },
         code_bytes: size(code_bytes),
         bits,
         mean: next(dim),
@@ -42,7 +47,7 @@ pub fn klt_encode(
     threads: u32,
     at: u32,
     by: u32,
-    trellis: bool,
+    trellis: u32,
     dim: f64,
     code_bytes: f64,
     bits: &[u8],
@@ -62,7 +67,7 @@ pub fn klt_decode(
     threads: u32,
     at: u32,
     by: u32,
-    trellis: bool,
+    trellis: u32,
     dim: f64,
     code_bytes: f64,
     bits: &[u8],
@@ -79,7 +84,7 @@ pub fn klt_decode(
 pub fn klt_queries(
     at: u32,
     by: u32,
-    trellis: bool,
+    trellis: u32,
     dim: f64,
     code_bytes: f64,
     bits: &[u8],
@@ -97,7 +102,7 @@ pub fn klt_scores(
     threads: u32,
     at: u32,
     by: u32,
-    trellis: bool,
+    trellis: u32,
     dim: f64,
     code_bytes: f64,
     bits: &[u8],
@@ -117,7 +122,7 @@ pub fn klt_top_k(
     threads: u32,
     at: u32,
     by: u32,
-    trellis: bool,
+    trellis: u32,
     dim: f64,
     code_bytes: f64,
     bits: &[u8],
@@ -143,7 +148,7 @@ pub fn klt_top_k(
 #[allow(clippy::too_many_arguments)]
 pub fn klt_blocks(
     by: u32,
-    trellis: bool,
+    trellis: u32,
     dim: f64,
     code_bytes: f64,
     bits: &[u8],
@@ -162,7 +167,7 @@ pub fn klt_blocks_near(
     threads: u32,
     at: u32,
     by: u32,
-    trellis: bool,
+    trellis: u32,
     dim: f64,
     code_bytes: f64,
     bits: &[u8],
@@ -188,20 +193,23 @@ pub fn klt_blocks_near(
     outcome(parallel::klt_blocks_near(team(threads), isa(at), layout, queries, blocks, rows, k, near, allow, out))
 }
 
-/// A layout that a task keeps.
-struct LentLayout {
+struct LentKlt {
     by: u32,
-    trellis: bool,
+    trellis: u32,
     dim: f64,
     code_bytes: f64,
     bits: Lent<Uint8Array, u8>,
     floats: Lent<Float32Array, f32>,
 }
 
-impl LentLayout {
-    fn new(by: u32, trellis: bool, dim: f64, code_bytes: f64, bits: Uint8Array, floats: Float32Array) -> LentLayout {
-        LentLayout { by, trellis, dim, code_bytes, bits: Lent::new(bits), floats: Lent::new(floats) }
+impl LentKlt {
+    fn new(by: u32, trellis: u32, dim: f64, code_bytes: f64, bits: Uint8Array, floats: Float32Array) -> LentKlt {
+        LentKlt { by, trellis, dim, code_bytes, bits: Lent::new(bits), floats: Lent::new(floats) }
     }
+}
+
+impl LentLayout for LentKlt {
+    type Layout<'a> = KltLayout<'a>;
 
     fn get(&self) -> KltLayout<'_> {
         layout(self.by, self.trellis, self.dim, self.code_bytes, self.bits.get(), self.floats.get())
@@ -212,7 +220,6 @@ impl LentLayout {
     }
 }
 
-/// Looks for what isn't finite, too: JavaScript would have to wait for that.
 #[napi(catch_unwind, js_name = "kltEncodeAsync", ts_return_type = "Promise<Fault | null>")]
 #[allow(clippy::too_many_arguments)]
 pub fn klt_encode_async(
@@ -220,7 +227,7 @@ pub fn klt_encode_async(
     threads: u32,
     at: u32,
     by: u32,
-    trellis: bool,
+    trellis: u32,
     dim: f64,
     code_bytes: f64,
     bits: Uint8Array,
@@ -228,21 +235,8 @@ pub fn klt_encode_async(
     data: Float32Array,
     out: Uint8Array,
 ) -> AsyncTask<KernelTask> {
-    let layout = LentLayout::new(by, trellis, dim, code_bytes, bits, floats);
-    let (data, out) = (Lent::new(data), Lent::new(out));
-    task(job, threads, move |team| {
-        if overlap(data.get(), out.get()) || layout.reached(out.get()) {
-            return Some(shared());
-        }
-        let fault = finite_outcome(parallel::first_non_finite(team, isa(at), data.get()));
-        if fault.is_some() {
-            return fault;
-        }
-        // SAFETY: checked, and the output is the task's own.
-        let out = unsafe { out.get_mut() };
-        pages::fresh(out);
-        outcome(parallel::klt_encode(team, isa(at), layout.get(), data.get(), out))
-    })
+    let layout = LentKlt::new(by, trellis, dim, code_bytes, bits, floats);
+    layout_task::encode(job, threads, at, layout, (data, out), parallel::klt_encode)
 }
 
 #[napi(catch_unwind, js_name = "kltDecodeAsync", ts_return_type = "Promise<Fault | null>")]
@@ -252,7 +246,7 @@ pub fn klt_decode_async(
     threads: u32,
     at: u32,
     by: u32,
-    trellis: bool,
+    trellis: u32,
     dim: f64,
     code_bytes: f64,
     bits: Uint8Array,
@@ -260,15 +254,8 @@ pub fn klt_decode_async(
     codes: Uint8Array,
     out: Float32Array,
 ) -> AsyncTask<KernelTask> {
-    let layout = LentLayout::new(by, trellis, dim, code_bytes, bits, floats);
-    let (codes, out) = (Lent::new(codes), Lent::new(out));
-    task(job, threads, move |team| {
-        if overlap(codes.get(), out.get()) || layout.reached(out.get()) {
-            return Some(shared());
-        }
-        // SAFETY: checked, and the output is the task's own.
-        outcome(parallel::klt_decode(team, isa(at), layout.get(), codes.get(), unsafe { out.get_mut() }))
-    })
+    let layout = LentKlt::new(by, trellis, dim, code_bytes, bits, floats);
+    layout_task::decode(job, threads, at, layout, (codes, out), parallel::klt_decode)
 }
 
 #[napi(catch_unwind, js_name = "kltTopKAsync", ts_return_type = "Promise<Fault | null>")]
@@ -278,7 +265,7 @@ pub fn klt_top_k_async(
     threads: u32,
     at: u32,
     by: u32,
-    trellis: bool,
+    trellis: u32,
     dim: f64,
     code_bytes: f64,
     bits: Uint8Array,
@@ -290,27 +277,9 @@ pub fn klt_top_k_async(
     slots: Uint32Array,
     scores: Float32Array,
 ) -> AsyncTask<KernelTask> {
-    let layout = LentLayout::new(by, trellis, dim, code_bytes, bits, floats);
-    let (queries, codes, allow) = (Lent::new(queries), Lent::new(codes), allow.map(Lent::new));
-    let (slots, scores) = (Lent::new(slots), Lent::new(scores));
-    task(job, threads, move |team| {
-        let list = allow.as_ref().map(Lent::get);
-        let input = |out: &[u32]| {
-            overlap(out, queries.get())
-                || overlap(out, codes.get())
-                || overlap(out, list.unwrap_or(&[]))
-                || layout.reached(out)
-        };
-        let (of_slots, of_scores) = (slots.get(), scores.get());
-        // SAFETY: floats and integers of four bytes, to compare places in memory alone.
-        let as_words = unsafe { std::slice::from_raw_parts(of_scores.as_ptr().cast(), of_scores.len()) };
-        if input(of_slots) || input(as_words) || overlap(of_slots, of_scores) {
-            return Some(shared());
-        }
-        // SAFETY: checked, and the outputs are the task's own.
-        let out = unsafe { TopKOutput { slots: slots.get_mut(), scores: scores.get_mut() } };
-        outcome(parallel::klt_top_k(team, isa(at), layout.get(), queries.get(), codes.get(), size(k), list, out))
-    })
+    let layout = LentKlt::new(by, trellis, dim, code_bytes, bits, floats);
+    let search = Search { queries, codes, k, allow, slots, scores };
+    layout_task::top_k(job, threads, at, layout, search, parallel::klt_top_k)
 }
 
 /// As `kltBlocksNear`; the blocks stay as they are.
@@ -321,7 +290,7 @@ pub fn klt_blocks_near_async(
     threads: u32,
     at: u32,
     by: u32,
-    trellis: bool,
+    trellis: u32,
     dim: f64,
     code_bytes: f64,
     bits: Uint8Array,
@@ -336,29 +305,11 @@ pub fn klt_blocks_near_async(
     slots: Uint32Array,
     scores: Float32Array,
 ) -> AsyncTask<KernelTask> {
-    let layout = LentLayout::new(by, trellis, dim, code_bytes, bits, floats);
-    let (queries, blocks, allow) = (Lent::new(queries), Lent::new(blocks), allow.map(Lent::new));
-    let (rows, k, margins) = (size(rows), size(k), Lent::new(margins));
-    let (slots, scores) = (Lent::new(slots), Lent::new(scores));
-    task(job, threads, move |team| {
-        let list = allow.as_ref().map(Lent::get);
-        let input = |out: &[u32]| {
-            overlap(out, queries.get())
-                || overlap(out, blocks.get())
-                || overlap(out, margins.get())
-                || overlap(out, list.unwrap_or(&[]))
-                || layout.reached(out)
-        };
-        let (of_slots, of_scores) = (slots.get(), scores.get());
-        // SAFETY: floats and integers of four bytes, to compare places in memory alone.
-        let as_words = unsafe { std::slice::from_raw_parts(of_scores.as_ptr().cast(), of_scores.len()) };
-        if input(of_slots) || input(as_words) || overlap(of_slots, of_scores) {
-            return Some(shared());
-        }
-        // SAFETY: checked, and the outputs are the task's own.
-        let out = unsafe { TopKOutput { slots: slots.get_mut(), scores: scores.get_mut() } };
-        let near = (near > 0.0).then_some((size(near), margins.get()));
-        let (layout, queries, blocks) = (layout.get(), queries.get(), blocks.get());
-        outcome(parallel::klt_blocks_near(team, isa(at), layout, queries, blocks, rows, k, near, list, out))
+    let layout = LentKlt::new(by, trellis, dim, code_bytes, bits, floats);
+    let search = Search { queries, codes: blocks, k, allow, slots, scores };
+    let (rows, margins) = (size(rows), margins.to_vec());
+    layout_task::top_k(job, threads, at, layout, search, move |team, isa, layout, queries, blocks, k, list, out| {
+        let near = (near > 0.0).then_some((size(near), &margins[..]));
+        parallel::klt_blocks_near(team, isa, layout, queries, blocks, rows, k, near, list, out)
     })
 }

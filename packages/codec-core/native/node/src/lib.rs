@@ -3,6 +3,7 @@
 //! out among that many; `task` has those that leave JavaScript's thread, `turbo` those of rotated codes, `dft`
 //! those of Fourier coefficients, `algebra` those of learned bases.
 
+mod layout_task;
 mod mapping;
 mod pages;
 mod task;

@@ -7,8 +7,9 @@ use napi_derive::napi;
 use pith_kernels::parallel;
 use pith_kernels::{self as kernels, TopKOutput, TurboLayout};
 
-use crate::task::{Job, KernelTask, Lent, task};
-use crate::{Fault, finite_outcome, isa, metric, outcome, overlap, pages, shared, size, team};
+use crate::layout_task::{self, LentLayout, Search};
+use crate::task::{Job, KernelTask, Lent};
+use crate::{Fault, isa, metric, outcome, overlap, pages, shared, size, team};
 
 /// `bits`: 16 more for a trellis.
 fn layout<'a>(by: u32, bits: u32, dim: f64, signs: &'a [u32], mean: &'a [f32], table: &'a [f32]) -> TurboLayout<'a> {
@@ -125,8 +126,7 @@ pub fn turbo_top_k(
     outcome(parallel::turbo_top_k(team(threads), isa(at), layout, queries, codes, size(k), allow, out))
 }
 
-/// A layout that a task keeps.
-struct LentLayout {
+struct LentTurbo {
     by: u32,
     bits: u32,
     dim: f64,
@@ -135,10 +135,14 @@ struct LentLayout {
     table: Lent<Float32Array, f32>,
 }
 
-impl LentLayout {
-    fn new(by: u32, bits: u32, dim: f64, signs: Uint32Array, mean: Float32Array, table: Float32Array) -> LentLayout {
-        LentLayout { by, bits, dim, signs: Lent::new(signs), mean: Lent::new(mean), table: Lent::new(table) }
+impl LentTurbo {
+    fn new(by: u32, bits: u32, dim: f64, signs: Uint32Array, mean: Float32Array, table: Float32Array) -> LentTurbo {
+        LentTurbo { by, bits, dim, signs: Lent::new(signs), mean: Lent::new(mean), table: Lent::new(table) }
     }
+}
+
+impl LentLayout for LentTurbo {
+    type Layout<'a> = TurboLayout<'a>;
 
     fn get(&self) -> TurboLayout<'_> {
         layout(self.by, self.bits, self.dim, self.signs.get(), self.mean.get(), self.table.get())
@@ -149,7 +153,6 @@ impl LentLayout {
     }
 }
 
-/// Looks for what isn't finite, too: JavaScript would have to wait for that.
 #[napi(catch_unwind, js_name = "turboEncodeAsync", ts_return_type = "Promise<Fault | null>")]
 #[allow(clippy::too_many_arguments)]
 pub fn turbo_encode_async(
@@ -165,21 +168,8 @@ pub fn turbo_encode_async(
     data: Float32Array,
     out: Uint8Array,
 ) -> AsyncTask<KernelTask> {
-    let layout = LentLayout::new(by, bits, dim, signs, mean, table);
-    let (data, out) = (Lent::new(data), Lent::new(out));
-    task(job, threads, move |team| {
-        if overlap(data.get(), out.get()) || layout.reached(out.get()) {
-            return Some(shared());
-        }
-        let fault = finite_outcome(parallel::first_non_finite(team, isa(at), data.get()));
-        if fault.is_some() {
-            return fault;
-        }
-        // SAFETY: checked, and the output is the task's own.
-        let out = unsafe { out.get_mut() };
-        pages::fresh(out);
-        outcome(parallel::turbo_encode(team, isa(at), layout.get(), data.get(), out))
-    })
+    let layout = LentTurbo::new(by, bits, dim, signs, mean, table);
+    layout_task::encode(job, threads, at, layout, (data, out), parallel::turbo_encode)
 }
 
 #[napi(catch_unwind, js_name = "turboDecodeAsync", ts_return_type = "Promise<Fault | null>")]
@@ -197,15 +187,8 @@ pub fn turbo_decode_async(
     codes: Uint8Array,
     out: Float32Array,
 ) -> AsyncTask<KernelTask> {
-    let layout = LentLayout::new(by, bits, dim, signs, mean, table);
-    let (codes, out) = (Lent::new(codes), Lent::new(out));
-    task(job, threads, move |team| {
-        if overlap(codes.get(), out.get()) || layout.reached(out.get()) {
-            return Some(shared());
-        }
-        // SAFETY: checked, and the output is the task's own.
-        outcome(parallel::turbo_decode(team, isa(at), layout.get(), codes.get(), unsafe { out.get_mut() }))
-    })
+    let layout = LentTurbo::new(by, bits, dim, signs, mean, table);
+    layout_task::decode(job, threads, at, layout, (codes, out), parallel::turbo_decode)
 }
 
 #[napi(catch_unwind, js_name = "turboTopKAsync", ts_return_type = "Promise<Fault | null>")]
@@ -227,25 +210,7 @@ pub fn turbo_top_k_async(
     slots: Uint32Array,
     scores: Float32Array,
 ) -> AsyncTask<KernelTask> {
-    let layout = LentLayout::new(by, bits, dim, signs, mean, table);
-    let (queries, codes, allow) = (Lent::new(queries), Lent::new(codes), allow.map(Lent::new));
-    let (slots, scores) = (Lent::new(slots), Lent::new(scores));
-    task(job, threads, move |team| {
-        let list = allow.as_ref().map(Lent::get);
-        let input = |out: &[u32]| {
-            overlap(out, queries.get())
-                || overlap(out, codes.get())
-                || overlap(out, list.unwrap_or(&[]))
-                || layout.reached(out)
-        };
-        let (of_slots, of_scores) = (slots.get(), scores.get());
-        // SAFETY: floats and integers of four bytes, to compare places in memory alone.
-        let as_words = unsafe { std::slice::from_raw_parts(of_scores.as_ptr().cast(), of_scores.len()) };
-        if input(of_slots) || input(as_words) || overlap(of_slots, of_scores) {
-            return Some(shared());
-        }
-        // SAFETY: checked, and the outputs are the task's own.
-        let out = unsafe { TopKOutput { slots: slots.get_mut(), scores: scores.get_mut() } };
-        outcome(parallel::turbo_top_k(team, isa(at), layout.get(), queries.get(), codes.get(), size(k), list, out))
-    })
+    let layout = LentTurbo::new(by, bits, dim, signs, mean, table);
+    let search = Search { queries, codes, k, allow, slots, scores };
+    layout_task::top_k(job, threads, at, layout, search, parallel::turbo_top_k)
 }

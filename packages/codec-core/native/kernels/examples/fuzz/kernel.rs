@@ -9,7 +9,7 @@ use crate::case::{self, Buffer, Kind};
 use crate::layouts;
 use crate::rng::Rng;
 
-pub const NAMES: [&str; 22] = [
+pub const NAMES: [&str; 27] = [
     "crc32c",
     "first_non_finite",
     "to_float16",
@@ -32,13 +32,18 @@ pub const NAMES: [&str; 22] = [
     "klt_queries",
     "klt_scores",
     "klt_top_k",
+    "dft_encode",
+    "dft_decode",
+    "dft_queries",
+    "dft_scores",
+    "dft_top_k",
 ];
 pub const COUNT: usize = NAMES.len();
 
 /// Searches and scans come more often than what is simple.
-const CHOICE: [usize; 38] = [
+const CHOICE: [usize; 46] = [
     0, 1, 2, 3, 4, 5, 5, 6, 7, 7, 8, 8, 9, 10, 10, 11, 11, 11, 11, 11, 12, 12, 13, 14, 15, 15, 16, 16, 16, 17, 17, 18,
-    19, 20, 20, 21, 21, 21,
+    19, 20, 20, 21, 21, 21, 22, 22, 23, 24, 25, 25, 26, 26,
 ];
 
 pub fn index(rng: &mut Rng) -> usize {
@@ -162,7 +167,8 @@ pub fn run(isa: Isa, rng: &mut Rng) -> Given {
             })
         }
         12..=16 => layouts::turbo(isa, rng, kernel, metric, dim, rows, kind),
-        _ => layouts::klt(isa, rng, kernel, metric, dim, rows, kind),
+        17..=21 => layouts::klt(isa, rng, kernel, metric, dim, rows, kind),
+        _ => layouts::dft(isa, rng, kernel, metric, dim, rows, kind),
     }
 }
 

@@ -1,8 +1,9 @@
 //! The kernels of codecs whose rows share a layout.
 
 use pith_kernels::{
-    Isa, KltLayout, Metric, TurboLayout, klt_decode, klt_encode, klt_queries, klt_scores, klt_top_k, turbo_decode,
-    turbo_encode, turbo_queries, turbo_scores, turbo_top_k,
+    DftLayout, Isa, KltLayout, Metric, TrellisTables, TurboLayout, dft_decode, dft_encode, dft_queries, dft_scores,
+    dft_top_k, klt_decode, klt_encode, klt_queries, klt_scores, klt_top_k, turbo_decode, turbo_encode, turbo_queries,
+    turbo_scores, turbo_top_k,
 };
 
 use crate::case::{self, Buffer, Kind};
@@ -99,7 +100,7 @@ pub fn klt(isa: Isa, rng: &mut Rng, kernel: usize, metric: Metric, dim: usize, r
     let layout = KltLayout {
         metric,
         dim,
-        trellis: rng.below(2) == 0,
+        trellis: [None, Some(TrellisTables::Full), Some(TrellisTables::Separable)][rng.below(3)],
         code_bytes,
         bits: bits.get(),
         mean: mean.get(),
@@ -142,4 +143,81 @@ pub fn klt(isa: Isa, rng: &mut Rng, kernel: usize, metric: Metric, dim: usize, r
             klt_top_k(isa, layout, queries, codes.get(), k, allow, out)
         }),
     }
+}
+
+/// The kernels of Fourier codes, with a layout that now and then doesn't fit.
+pub fn dft(isa: Isa, rng: &mut Rng, kernel: usize, metric: Metric, dim: usize, rows: usize, kind: Kind) -> Given {
+    let sane = dim.min(65_536);
+    let bins = sane / 2 + 1;
+    let top_k = if rng.once_in(40) { rng.pick(&[0, bins + 1]) } else { 1 + rng.below(bins) };
+    let top_k = if rng.once_in(8) { bins } else { top_k };
+    let mag_bits = if rng.once_in(40) { rng.below(12) } else { rng.below(9) };
+    let phase_bits = if rng.once_in(40) { rng.below(12) } else { 2 + rng.below(7) };
+    let mean = rng.pick(&[0, sane]);
+    let mean = case::length(rng, mean);
+    let mean = case::floats(rng, mean, Kind::Finite);
+    let levels = case::length(rng, 1 << mag_bits);
+    let mut level = 0.0;
+    let levels = Buffer::new(rng, levels, 0.5, |rng| {
+        level += 0.01 + rng.normal().abs();
+        level
+    });
+    let table = if rng.below(2) == 0 { 0 } else { case::length(rng, 256) };
+    let any = rng.below(2) == 0 && kernel != 22;
+    let mut scalar = 0.0;
+    let table = Buffer::new(rng, table, 0.5, |rng| {
+        let given = scalar;
+        scalar = scalar * 1.05 + 1e-4;
+        if any && rng.once_in(4) { case::float(rng, kind, 1.0) } else { given }
+    });
+    let (mean, levels, table) = (mean.get(), levels.get(), table.get());
+    let layout = DftLayout { metric, dim, top_k, mag_bits, phase_bits, mean, levels, table };
+    let behind = if table.is_empty() { 4 } else { 1 } + if metric == Metric::L2 { 4 } else { 0 };
+    let stride = (top_k * (mag_bits + phase_bits) + bits_of_bins(bins, top_k)).div_ceil(8) + behind;
+    let size = case::length(rng, rows * sane);
+    let code_size = case::length(rng, rows * stride);
+    let queries = 2 * bins + 2;
+    match kernel {
+        22 => {
+            let data = case::floats(rng, size, Kind::Finite);
+            let mut out = Buffer::new(rng, code_size, 0xa5, |_| 0x5a);
+            return of_bytes(dft_encode(isa, layout, data.get(), out.get_mut()), &out);
+        }
+        24 => {
+            let data = case::floats(rng, size, Kind::Finite);
+            let mut out = room(rng, rows * queries);
+            return of_floats(dft_queries(isa, layout, data.get(), out.get_mut()), &out);
+        }
+        _ => {}
+    }
+    // Any bytes, which seldom have a map of K bits, or codes of rows.
+    let mut codes = case::codes(rng, code_size, stride.saturating_sub(4));
+    if rng.below(2) == 0 {
+        let data = case::floats(rng, rows * sane, Kind::Finite);
+        // Where it is refused codes stay as they are.
+        let _ = dft_encode(Isa::SCALAR, layout, data.get(), codes.get_mut());
+    }
+    match kernel {
+        23 => {
+            let mut out = room(rng, size);
+            of_floats(dft_decode(isa, layout, codes.get(), out.get_mut()), &out)
+        }
+        25 => {
+            let query = query(rng, queries, 1, kind);
+            let mut out = room(rng, rows);
+            of_floats(dft_scores(isa, layout, query.get(), codes.get(), out.get_mut()), &out)
+        }
+        _ => search(rng, queries, rows, kind, |queries, k, allow, out| {
+            dft_top_k(isa, layout, queries, codes.get(), k, allow, out)
+        }),
+    }
+}
+
+/// Bits of a row that say which coefficients were kept, the fewest of the ways there are.
+fn bits_of_bins(bins: usize, top_k: usize) -> usize {
+    if top_k == bins {
+        return 0;
+    }
+    let width = bins.next_power_of_two().ilog2() as usize;
+    (1..width).map(|low| top_k + ((bins - 1) >> low) + top_k * low).fold(bins.min(top_k * width), usize::min)
 }

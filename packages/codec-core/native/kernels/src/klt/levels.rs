@@ -1,8 +1,8 @@
 //! What the widths of components mean: levels of Lloyd and Max for a normal distribution as whole numbers. As
 //! `src/kernels/klt-tables.ts`, which says where they come from.
 
-use super::TRELLIS_WIDEST;
-use crate::trellis_tables::value;
+use super::{TRELLIS_WIDEST, TrellisTables};
+use crate::{separable_tables, trellis_tables};
 
 /// The levels above 0 of 1 to 7 bits; those below are their negatives.
 #[rustfmt::skip]
@@ -23,11 +23,6 @@ const MAGNITUDES: [&[u8]; 7] = [
     ],
 ];
 
-/// Whether components of `bits` bits are coded by windows of the stream.
-pub(super) fn is_windowed(trellis: bool, bits: usize) -> bool {
-    trellis && bits <= TRELLIS_WIDEST
-}
-
 /// Level of an index.
 pub(super) fn level(bits: usize, index: usize) -> i8 {
     let above = MAGNITUDES[bits - 1];
@@ -36,8 +31,19 @@ pub(super) fn level(bits: usize, index: usize) -> i8 {
 }
 
 /// Level of a window, or of the index in a byte's lowest bits.
-pub(super) fn level_of_byte(trellis: bool, bits: usize, byte: usize) -> i8 {
-    if is_windowed(trellis, bits) { value(bits, byte) } else { level(bits, byte & ((1 << bits) - 1)) }
+pub(super) fn level_of_byte(trellis: Option<TrellisTables>, bits: usize, byte: usize) -> i8 {
+    match trellis {
+        Some(tables) if bits <= TRELLIS_WIDEST => window_value(tables, bits, byte),
+        _ => level(bits, byte & ((1 << bits) - 1)),
+    }
+}
+
+/// Level of a window.
+pub(super) fn window_value(tables: TrellisTables, bits: usize, window: usize) -> i8 {
+    match tables {
+        TrellisTables::Full => trellis_tables::value(bits, window),
+        TrellisTables::Separable => separable_tables::value(bits, window),
+    }
 }
 
 /// The reference: how many midpoints of neighbouring levels are at most w.

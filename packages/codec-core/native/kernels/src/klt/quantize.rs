@@ -1,7 +1,7 @@
 //! From components to levels, and from indices to the stream.
 
-use super::KltLayout;
-use super::levels::{index_of, level_of_byte, midpoint};
+use super::levels::{index_of, level_of_byte, midpoint, window_value};
+use super::{KltLayout, TrellisTables};
 use crate::simd::Simd;
 use crate::trellis::{Trellis, round_within};
 
@@ -27,9 +27,10 @@ impl<'a> Quantizer<'a> {
     pub(super) fn new(layout: &KltLayout<'a>) -> Quantizer<'a> {
         let widest = layout.bits.last().map_or(0, |&bits| usize::from(bits));
         let windowed = layout.windowed();
+        let tables = layout.trellis.unwrap_or(TrellisTables::Full);
         Quantizer {
             bits: layout.bits,
-            trellis: Trellis::new(&layout.bits[..windowed]),
+            trellis: Trellis::new(&layout.bits[..windowed], |bits, window| window_value(tables, bits, window)),
             whole: vec![0; windowed.next_multiple_of(16)],
             windowed,
             levels: (1..=widest)

@@ -13,7 +13,7 @@ use crate::isa::Isa;
 use crate::norms::{power_for, unit_row};
 use crate::simd::{Kernel, Simd, run};
 use crate::trellis::{Trellis, round_within};
-use crate::trellis_tables::{SIGMA, window_values};
+use crate::trellis_tables::{SIGMA, value, window_values};
 
 /// Units of one standard deviation, for magnitudes to 127.
 fn sigma(bits: usize) -> f32 {
@@ -51,7 +51,7 @@ impl Kernel for Encode<'_> {
         let (dim, bits) = (layout.dim, layout.bits);
         let cells = Cells::new(bits);
         let mut coder = Coder::new(layout);
-        let mut trellis = layout.trellis.then(|| Trellis::new(&vec![bits as u8; dim]));
+        let mut trellis = layout.trellis.then(|| Trellis::new(&vec![bits as u8; dim], value));
         for (row, out) in data.chunks_exact(dim).zip(out.chunks_exact_mut(layout.stride())) {
             if !coder.begin(row, out) {
                 continue;
@@ -94,7 +94,7 @@ impl Kernel for Encode<'_> {
         let cells = Cells::new(bits);
         let least = i32::from(magnitudes(bits)[0]);
         let mut coder = Coder::new(layout);
-        let mut trellis = layout.trellis.then(|| Trellis::new(&vec![bits as u8; dim]));
+        let mut trellis = layout.trellis.then(|| Trellis::new(&vec![bits as u8; dim], value));
         let mut whole = vec![0i8; dim.next_multiple_of(16)];
         for (row, out) in data.chunks_exact(dim).zip(out.chunks_exact_mut(layout.stride())) {
             if !coder.begin(row, out) {
