@@ -54,7 +54,7 @@ export {
   vectors,
   vectorsFromRows,
 } from "./contract/vectors.ts";
-export { type ErrorCode, isPithError, PithError } from "./errors.ts";
+export { type ErrorCode, isPithError, PithError, quote } from "./errors.ts";
 export { Bitset } from "./flat/bitset.ts";
 export { type BatchOptions, FlatIndex } from "./flat/flat-index.ts";
 export type { Match, SearchOptions } from "./flat/matches.ts";
