@@ -17,7 +17,7 @@ export {
   type OpenRemoteOptions,
   RemoteCollection,
 } from "../remote/collection.ts";
-export type { Mode, Payload, RemoteIds, Settings } from "../remote/database.ts";
+export { MODES, type Mode, type Payload, type RemoteIds, type Settings } from "../remote/database.ts";
 export { type FileRows, fileRows } from "../remote/file-rows.ts";
 export { type PullOptions, type PullReport, pullFile } from "../remote/pull-file.ts";
 export type { FailedRow, PushCheck, PushReport } from "../remote/report.ts";
