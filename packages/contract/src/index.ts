@@ -14,3 +14,13 @@ export { INDEX_LAWS, type IndexLaw } from "./index-contract/laws.ts";
 export type { IndexMaker } from "./index-contract/place.ts";
 export type { IdKind, IndexFilter, IndexId, IndexMatch, VectorIndex } from "./index-contract/vector-index.ts";
 export type { TestFunction } from "./runner.ts";
+export { type PointStoreContract, pointStoreContract } from "./vector-store/point-contract.ts";
+export { POINT_LAWS, type PointLaw } from "./vector-store/point-laws.ts";
+export type {
+  Point,
+  PointMatch,
+  PointPayload,
+  PointStore,
+  PointStoreMaker,
+  SearchSupports,
+} from "./vector-store/point-store.ts";

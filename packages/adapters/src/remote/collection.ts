@@ -1,5 +1,14 @@
 /** A collection of a database that holds Pith's codes: pushed, pulled, searched, counted, deleted. */
-import { type Codec, type CodecRegistry, type Id, IdColumn, PithError, quote } from "@pith/codec-core";
+import {
+  type Codec,
+  type CodecRegistry,
+  checkCodes,
+  checkVectors,
+  type Id,
+  IdColumn,
+  PithError,
+  quote,
+} from "@pith/codec-core";
 import { defaultCodecs } from "./codecs.ts";
 import type {
   CollectionPlan,
@@ -15,7 +24,7 @@ import { fingerprint, type Manifest, readManifest, sameCodec, writeManifest } fr
 import { pointOf } from "./point-id.ts";
 import type { PushReport } from "./report.ts";
 import { Retrier, type RetryOptions } from "./retry.ts";
-import { blockCount, type RowBlock, type RowSource, sliceBlock } from "./rows.ts";
+import { blockCount, type PushSource, type RowBlock, sliceBlock } from "./rows.ts";
 import { openRows, type ScrollOptions, type StoredRows, scrollRows } from "./scroll.ts";
 import { type RemoteHit, type RemoteSearchOptions, searchCollection } from "./search.ts";
 import { Push, type PushOptions } from "./transfer.ts";
@@ -165,13 +174,16 @@ export class RemoteCollection {
    * Stores rows, replacing those with the same ids. See `Push`.
    * @throws PARTIAL_FAILURE and others, with `details.report`
    */
-  async push(source: RowSource, options: PushOptions = {}): Promise<PushReport> {
+  async push(source: PushSource, options: PushOptions = {}): Promise<PushReport> {
     return await new Push(this.#database, this.#plan, this.ids, this.#retrier, source, options).run();
   }
 
   /** Stores a few rows that have no place in a file. @throws as `push`; ID_COUNT_MISMATCH */
   async upsert(ids: readonly Id[], rows: RowBlock, options: PushOptions = {}): Promise<PushReport> {
     const count = blockCount(rows);
+    // All of it before any: what a push in batches would find half-way.
+    if (rows.vectors) checkVectors(rows.vectors, this.dim);
+    if (rows.codes) checkCodes(rows.codes, this.codec.stride);
     const column = IdColumn.from(ids, this.ids === "row" ? "number" : this.ids);
     return await this.push(
       { count, ids: column, placed: false, blocks: (start) => [sliceFrom(rows, start)] },
@@ -193,7 +205,10 @@ export class RemoteCollection {
   }
 
   /** Deletes rows; the number of those that were there. @throws what requests throw */
-  async delete(ids: readonly Id[], { signal }: { readonly signal?: AbortSignal } = {}): Promise<number> {
+  async delete(
+    ids: readonly Id[],
+    { signal }: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<number> {
     const { found } = await this.#find(ids, { vector: false, payload: false }, signal);
     const points = [...new Set(found.map(({ id }) => id))];
     for (let at = 0; at < points.length; at += FETCH)
@@ -202,7 +217,7 @@ export class RemoteCollection {
   }
 
   /** Rows in the collection. @throws what requests throw */
-  async count({ signal }: { readonly signal?: AbortSignal } = {}): Promise<number> {
+  async count({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<number> {
     return await this.#retrier.run(() => this.#database.count(), signal);
   }
 
@@ -212,7 +227,7 @@ export class RemoteCollection {
   }
 
   /** Deletes the collection and its manifest. @throws what requests throw */
-  async drop({ signal }: { readonly signal?: AbortSignal } = {}): Promise<void> {
+  async drop({ signal }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
     await this.#retrier.run(() => this.#database.drop(), signal);
   }
 

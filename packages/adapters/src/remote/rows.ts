@@ -25,7 +25,7 @@ export interface RowBlock {
 }
 
 /** Rows to push. */
-export interface RowSource {
+export interface PushSource {
   readonly count: number;
   /** Undefined: row numbers. */
   readonly ids: IdColumn | undefined;

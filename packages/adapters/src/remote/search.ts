@@ -2,12 +2,11 @@
  * Search. In the mode "sidecar" the database finds candidates by its own means, more than are wanted, and their codes, which
  * come with them, decide: scores are those of the codec, whatever the server made of the vectors.
  */
-import { checkK, checkQuery, type Id, PithError } from "@pith/codec-core";
+import { type Codes, checkK, checkQuery, type Id, PithError } from "@pith/codec-core";
 import type { CollectionPlan, Database, Payload, RemoteIds } from "./database.ts";
-import { openCode } from "./envelope.ts";
 import { idOf } from "./point-id.ts";
 import type { Retrier } from "./retry.ts";
-import { sealedBytes } from "./rows.ts";
+import { openRows } from "./scroll.ts";
 
 export interface RemoteSearchOptions {
   /** Candidates for each wanted hit, from 1, where codes decide. Default 4. */
@@ -50,23 +49,23 @@ export async function searchCollection(
   checkK(k);
   if (!(oversample >= 1) || !Number.isFinite(oversample))
     throw new PithError("INVALID_OPTION", `oversample: expected a number from 1, got ${String(oversample)}`);
-  const limit = mode === "sidecar" ? Math.ceil(k * oversample) : k;
-  const wanted = { vector: false, payload: payloads };
+  const hasCodes = mode !== "server";
+  const limit = hasCodes ? Math.ceil(k * oversample) : k;
+  const wanted = { vector: mode === "code-as-vector", payload: payloads };
   const found = await retrier.run(
     () => database.nearest({ vector: query, limit, filter, wanted }, plan),
     signal,
   );
+  const points = found.map(({ point }) => point);
   const hit = (at: number, score: number): RemoteHit => {
-    const { point } = found[at];
-    return { id: idOf(point, type), score, payload: point.payload };
+    return { id: idOf(points[at], type), score, payload: points[at].payload };
   };
-  if (mode !== "sidecar") return found.slice(0, k).map(({ score }, at) => hit(at, score));
-  const bytes = new Uint8Array(found.length * codec.stride);
-  found.forEach(({ point }, i) => {
-    bytes.set(openCode(point.id, point.envelope, sealedBytes(plan)).code, i * codec.stride);
-  });
-  if (found.length === 0) return [];
-  const codes = { bytes, stride: codec.stride, count: found.length };
-  const { slots, scores } = codec.scorer(metric).prepare(query).topK(codes, k);
+  if (points.length === 0) return [];
+  if (!hasCodes) return found.slice(0, k).map(({ score }, at) => hit(at, score));
+  const { codes } = openRows(database, plan, type, points, false);
+  const { slots, scores } = codec
+    .scorer(metric)
+    .prepare(query)
+    .topK(codes as Codes, k);
   return Array.from(slots, (slot, i) => hit(slot, scores[i]));
 }

@@ -12,7 +12,7 @@ import { NO_ROW } from "./envelope.ts";
 import { pointOf } from "./point-id.ts";
 import type { FailedRow, PushCheck, PushReport } from "./report.ts";
 import { abortIf, type Retrier } from "./retry.ts";
-import { blockCount, idsOfSource, makePoints, type RowBlock, type RowSource, sliceBlock } from "./rows.ts";
+import { blockCount, idsOfSource, makePoints, type PushSource, type RowBlock, sliceBlock } from "./rows.ts";
 
 export interface PushOptions {
   /** Rows in a request, 1 to 10,000. Default 256. */
@@ -39,7 +39,7 @@ export class Push {
   readonly #database: Database;
   readonly #plan: CollectionPlan;
   readonly #retrier: Retrier;
-  readonly #source: RowSource;
+  readonly #source: PushSource;
   readonly #batch: number;
   readonly #concurrency: number;
   readonly #resume: boolean;
@@ -63,7 +63,7 @@ export class Push {
     plan: CollectionPlan,
     ids: RemoteIds,
     retrier: Retrier,
-    source: RowSource,
+    source: PushSource,
     options: PushOptions = {},
   ) {
     this.#database = database;
