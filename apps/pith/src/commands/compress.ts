@@ -11,6 +11,7 @@ import { checkTarget } from "../jobs/target.ts";
 import { SAMPLE_ROWS, type TrainingReport } from "../jobs/training.ts";
 import { choiceOption, collect, command, integerOption } from "../terminal/command.ts";
 import { openInput } from "../terminal/input.ts";
+import { namedPairs } from "../terminal/named-pairs.ts";
 import { bytes, count, Progress } from "../terminal/progress.ts";
 import { sideBytesPerVector, sideBytesText } from "../terminal/side-bytes.ts";
 
@@ -70,7 +71,7 @@ export const compressCommand: Command = command<[string], Options>(
       throw new PithError("INVALID_ARGUMENT", "expected either --no-train or how to train");
     const family = await codecs.get(options.codec);
     const metric = checkMetric(options.metric, family.metrics);
-    const codecOptions = readOptions(family.options, pairs(options.option));
+    const codecOptions = readOptions(family.options, namedPairs(options.option));
     await using source = await openInput(input, { json, signal });
     await checkTarget(input, options.output);
     const ids = options.ids === undefined ? await source.ids?.() : await readIds(options.ids);
@@ -148,14 +149,4 @@ function trainingNote(training: TrainingReport, input: string): string {
 async function isUnfinished(output: string): Promise<boolean> {
   const all = await findUnfinished(resolve(output));
   return all.some(({ writer, written }) => writer === undefined && (written["codes"]?.[0] ?? 0) > 0);
-}
-
-function pairs(given: readonly string[] = []): { [name: string]: string } {
-  const entries = given.map((pair) => {
-    const at = pair.indexOf("=");
-    if (at < 1)
-      throw new PithError("INVALID_OPTION", `--option: expected name=value, got "${pair}"`, { actual: pair });
-    return [pair.slice(0, at), pair.slice(at + 1)];
-  });
-  return Object.fromEntries(entries);
 }

@@ -3,10 +3,13 @@
  *
  * @module
  */
+import { CodecRegistry } from "@pith/codec-core";
+import { LOADERS } from "../remote/codecs.ts";
 import { type CreateRemoteOptions, type OpenRemoteOptions, RemoteCollection } from "../remote/collection.ts";
 import type { QdrantLike } from "./client.ts";
 import { QdrantDatabase } from "./database.ts";
 import type { QdrantSettings } from "./settings.ts";
+import { int8Shared } from "./shared-scale.ts";
 
 export {
   type CreateRemoteOptions,
@@ -14,7 +17,7 @@ export {
   type OpenRemoteOptions,
   RemoteCollection,
 } from "../remote/collection.ts";
-export type { Mode, Payload, RemoteIds, Settings } from "../remote/database.ts";
+export { MODES, type Mode, type Payload, type RemoteIds, type Settings } from "../remote/database.ts";
 export { type FileRows, fileRows } from "../remote/file-rows.ts";
 export { type PullOptions, type PullReport, pullFile } from "../remote/pull-file.ts";
 export type { FailedRow, PushCheck, PushReport } from "../remote/report.ts";
@@ -26,6 +29,9 @@ export type { PushOptions } from "../remote/transfer.ts";
 export type { QdrantLike, QdrantPointStruct, QdrantRecord } from "./client.ts";
 export type { QdrantQuantizer, QdrantSettings } from "./settings.ts";
 export { int8Shared, sharedScale } from "./shared-scale.ts";
+
+/** Codecs that a collection in Qdrant may have been made with: those of Pith, and `int8-shared`. */
+export const qdrantCodecs: CodecRegistry = new CodecRegistry({ ...LOADERS, "int8-shared": () => int8Shared });
 
 /** What `openQdrant` takes. */
 export interface OpenQdrantOptions extends OpenRemoteOptions {
@@ -47,7 +53,8 @@ export async function openQdrant(
   collection: string,
   options: OpenQdrantOptions = {},
 ): Promise<RemoteCollection> {
-  return await RemoteCollection.open(new QdrantDatabase(client, collection, {}, options.secrets), options);
+  const database = new QdrantDatabase(client, collection, {}, options.secrets);
+  return await RemoteCollection.open(database, { codecs: qdrantCodecs, ...options });
 }
 
 /** Makes a collection. @throws as `RemoteCollection.create`, with `orOpen` as `RemoteCollection.openOrCreate` */
@@ -57,7 +64,8 @@ export async function createQdrant(
   options: CreateQdrantOptions,
 ): Promise<RemoteCollection> {
   const database = new QdrantDatabase(client, collection, options.settings, options.secrets);
+  const known = { codecs: qdrantCodecs, ...options };
   return options.orOpen
-    ? await RemoteCollection.openOrCreate(database, options)
-    : await RemoteCollection.create(database, options);
+    ? await RemoteCollection.openOrCreate(database, known)
+    : await RemoteCollection.create(database, known);
 }

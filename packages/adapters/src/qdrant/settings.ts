@@ -95,7 +95,7 @@ export function chooseSettings(
       "INVALID_OPTION",
       `oversampling: expected a number from 1, got ${String(oversampling)}`,
     );
-  return { datatype, quantizer, oversampling, rescore, onDisk };
+  return { datatype, quantizer, oversampling, rescore: rescore && quantizer !== "none", onDisk };
 }
 
 /** The body that makes a collection. */

@@ -1,5 +1,5 @@
 /** What a push did, row by row where it matters: no vector is lost without standing here. */
-import type { ErrorCode, Id } from "@pith/codec-core";
+import { type ErrorCode, type Id, PithError, quote, SplitMix64 } from "@pith/codec-core";
 
 /** A row that isn't in the database as it was sent. */
 export interface FailedRow {
@@ -33,4 +33,27 @@ export interface PushReport {
   readonly seconds: number;
   /** Undefined where the push ended before. */
   readonly check: PushCheck | undefined;
+}
+
+/** A push that stored some rows and not others. */
+export function partialFailure(report: PushReport, reason: PithError | undefined): PithError {
+  const { stored, skipped, rows, failed, nextRow } = report;
+  const [first] = failed;
+  const unsent = nextRow < rows ? `, ${rows - nextRow} not sent` : "";
+  const why = reason?.message ?? `id ${quote(String(first.id))}: ${first.reason}`;
+  return new PithError(
+    "PARTIAL_FAILURE",
+    `${stored + skipped} of ${rows} rows are stored, ${failed.length} failed${unsent}: ${why}`,
+    { report, cause: reason?.code ?? first.code },
+  );
+}
+
+/** `sample` rows from `from` to `count`, or all where there are fewer; the same for the same seed. */
+export function sampleRows(from: number, count: number, sample: number, seed: number): Set<number> {
+  const most = count - from;
+  const wanted = new Set<number>();
+  if (sample >= most) for (let row = from; row < count; row++) wanted.add(row);
+  const random = new SplitMix64(seed);
+  while (wanted.size < Math.min(sample, most)) wanted.add(from + Math.floor(random.uniform() * most));
+  return wanted;
 }

@@ -6,11 +6,11 @@
  * A point is stored whole or not at all and by its id, so storing a row again does no harm: a push that was cut short is gone on with
  * by pushing again, with `resume` without sending what is there.
  */
-import { type ErrorCode, type Id, isPithError, PithError, SplitMix64 } from "@pith/codec-core";
-import type { CollectionPlan, Database, Point, RemoteIds } from "./database.ts";
+import { type Id, isPithError, PithError } from "@pith/codec-core";
+import type { CollectionPlan, Database, Point, PointId, RemoteIds } from "./database.ts";
 import { NO_ROW } from "./envelope.ts";
 import { pointOf } from "./point-id.ts";
-import type { FailedRow, PushCheck, PushReport } from "./report.ts";
+import { type FailedRow, type PushCheck, type PushReport, partialFailure, sampleRows } from "./report.ts";
 import { abortIf, type Retrier } from "./retry.ts";
 import { blockCount, idsOfSource, makePoints, type PushSource, type RowBlock, sliceBlock } from "./rows.ts";
 
@@ -90,13 +90,9 @@ export class Push {
           actual,
         },
       );
-    const most = count - this.#from;
-    const sample = Math.min(integer("sample", options.sample ?? 256, 0, 2 ** 20), most);
-    const random = new SplitMix64(BigInt(integer("seed", options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER)));
-    const wanted = new Set<number>();
-    while (wanted.size < sample)
-      wanted.add(this.#from + (sample === most ? wanted.size : Number(random.next() % BigInt(most))));
-    this.#wanted = wanted;
+    const sample = integer("sample", options.sample ?? 256, 0, 2 ** 20);
+    const seed = integer("seed", options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER);
+    this.#wanted = sampleRows(this.#from, count, sample, seed);
   }
 
   /**
@@ -114,7 +110,7 @@ export class Push {
       throw this.#ended(error);
     }
     const report = this.#report(check);
-    if (report.failed.length > 0) throw partial(report, undefined);
+    if (report.failed.length > 0) throw partialFailure(report, undefined);
     return report;
   }
 
@@ -165,12 +161,14 @@ export class Push {
   }
 
   async #pushBatch(row: number, points: readonly Point[]): Promise<void> {
+    const rows = new Map(points.map((point, i) => [point.id, row + i]));
+    let wanted = points;
     try {
-      const rows = new Map(points.map((point, i) => [point.id, row + i]));
-      const wanted = this.#resume ? await this.#missing(points) : points;
+      if (this.#resume) wanted = await this.#missing(points);
       this.#skipped += points.length - wanted.length;
       await this.#store(wanted, rows);
     } catch (error) {
+      this.#fail(points, rows, error);
       this.#fatal ??= error;
     }
     this.#onProgress?.(this.#stored + this.#skipped + this.#failed.length, this.#source.count - this.#from);
@@ -183,34 +181,35 @@ export class Push {
     return points.filter(({ id, envelope }) => known.get(id) !== envelope);
   }
 
-  /** Stores points; those that don't pass go into the report. Throws nothing. */
-  async #store(points: readonly Point[], rows: ReadonlyMap<string | number, number>): Promise<void> {
+  /** Stores points; those that don't pass go into the report. */
+  async #store(points: readonly Point[], rows: ReadonlyMap<PointId, number>): Promise<void> {
     if (points.length === 0) return;
-    const fail = (failed: readonly Point[], code: ErrorCode, reason: string): void => {
-      for (const { id } of failed) {
-        const row = rows.get(id) as number;
-        this.#failed.push({ row, id: this.#id(row), code, reason });
-      }
-    };
-    if (this.#fatal !== undefined) return fail(points, "ABORTED", "not sent any more");
+    if (this.#fatal !== undefined) return this.#fail(points, rows, this.#fatal);
     try {
       const rejected = await this.#send(() => this.#database.upsert(points, this.#plan));
       const reasons = new Map(rejected.map(({ id, reason }) => [id, reason]));
       for (const point of points) {
         const reason = reasons.get(point.id);
-        if (reason !== undefined) fail([point], "REMOTE_REFUSED", reason);
+        if (reason !== undefined) this.#fail([point], rows, new PithError("REMOTE_REFUSED", reason));
       }
       this.#stored += points.length - reasons.size;
     } catch (error) {
-      const { code, message } = isPithError(error) ? error : new PithError("INTERNAL", String(error));
-      const divisible = code === "LIMIT_EXCEEDED" || code === "REMOTE_REFUSED";
+      const divisible = isPithError(error, "LIMIT_EXCEEDED") || isPithError(error, "REMOTE_REFUSED");
       if (divisible && points.length > 1) {
         const half = points.length >> 1;
         await this.#store(points.slice(0, half), rows);
         return await this.#store(points.slice(half), rows);
       }
-      fail(points, code, message);
+      this.#fail(points, rows, error);
       if (!divisible || this.#failed.length >= MOST_REFUSED) this.#fatal ??= error;
+    }
+  }
+
+  #fail(points: readonly Point[], rows: ReadonlyMap<PointId, number>, error: unknown): void {
+    const { code, message } = isPithError(error) ? error : new PithError("INTERNAL", String(error));
+    for (const { id } of points) {
+      const row = rows.get(id) as number;
+      this.#failed.push({ row, id: this.#id(row), code, reason: message });
     }
   }
 
@@ -279,20 +278,8 @@ export class Push {
     const reason = isPithError(error) ? error : new PithError("INTERNAL", String(error));
     if (report.stored + report.skipped === 0 || reason.code === "ABORTED")
       return new PithError(reason.code, reason.message, { ...reason.details, report });
-    return partial(report, reason);
+    return partialFailure(report, reason);
   }
-}
-
-function partial(report: PushReport, reason: PithError | undefined): PithError {
-  const { stored, skipped, rows, failed, nextRow } = report;
-  const first = failed[0];
-  const why = reason?.message ?? (first && `id ${String(first.id)}: ${first.reason}`) ?? "";
-  const unsent = nextRow < rows ? `, ${rows - nextRow} not sent` : "";
-  return new PithError(
-    "PARTIAL_FAILURE",
-    `${stored + skipped} of ${rows} rows are stored, ${failed.length} failed${unsent}: ${why}`,
-    { report, cause: reason?.code ?? first?.code },
-  );
 }
 
 function integer(option: string, value: number, least: number, most: number): number {
