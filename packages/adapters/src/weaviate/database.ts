@@ -46,6 +46,8 @@ export class WeaviateDatabase implements Database {
   readonly product = "Weaviate";
   readonly modes: readonly Mode[] = ["server", "sidecar", "payload"];
   readonly integerIds = false;
+  /** QUERY_MAXIMUM_RESULTS of a server that isn't told otherwise. */
+  readonly mostHits = 10_000;
   readonly collection: string;
   readonly #client: WeaviateLike;
   readonly #settings: WeaviateSettings;
