@@ -66,6 +66,12 @@ export class WeaviateDatabase implements Database {
         "INVALID_ARGUMENT",
         `expected the name of a collection: a letter, then up to 199 letters, digits and _, got ${quote(String(collection))}`,
       );
+    if (!["ONE", "QUORUM", "ALL"].includes(consistency))
+      throw new PithError(
+        "INVALID_OPTION",
+        `consistency: expected ONE, QUORUM or ALL, got ${quote(String(consistency))}`,
+        { option: "consistency" },
+      );
     this.#client = client;
     // As Weaviate does itself.
     this.collection = collection[0].toUpperCase() + collection.slice(1);

@@ -3,12 +3,14 @@
  *
  * @module
  */
+import type { PithError } from "@pith/codec-core";
 import { defaultCodecs } from "../remote/codecs.ts";
 import { type CreateRemoteOptions, type OpenRemoteOptions, RemoteCollection } from "../remote/collection.ts";
 import { readManifest } from "../remote/manifest.ts";
-import { abortIf } from "../remote/retry.ts";
+import { abortIf, failureError } from "../remote/retry.ts";
 import type { WeaviateLike } from "./client.ts";
 import { type WeaviateAccess, WeaviateDatabase } from "./database.ts";
+import { weaviateFailure } from "./failure.ts";
 import type { WeaviateSettings } from "./settings.ts";
 
 export {
@@ -84,4 +86,9 @@ export async function trainWeaviate(
   const { plan } = await readManifest((await database.loadManifest()) ?? [], codecs);
   await database.train(plan, () => abortIf(signal));
   return await RemoteCollection.open(database, options);
+}
+
+/** What an error of the client's own means, such as one of its `connectToCustom`: UNAVAILABLE, UNAUTHORIZED or REMOTE_REFUSED. */
+export function weaviateError(error: unknown, secrets: readonly string[] = []): PithError {
+  return failureError("Weaviate", weaviateFailure(error, secrets));
 }

@@ -24,6 +24,11 @@ export interface WeaviateSettings {
    * sq, 50 for rq4, 512 for rq1.
    */
   readonly rescoreLimit?: number | undefined;
+  /**
+   * "hnsw": a graph; "flat": every vector is compared, for collections of some ten thousands, without sq and pq. Default "hnsw".
+   * Under dot with vectors of very different lengths the graph may not lead to every vector.
+   */
+  readonly index?: "hnsw" | "flat" | undefined;
   /** Parts of a vector that take a byte each, of pq: divides the dim. Default: the largest not above the codec's stride. */
   readonly segments?: number | undefined;
   /** Vectors that sq and pq are trained on at most. Default 100,000. */
@@ -82,7 +87,17 @@ export function chooseSettings(
     throw new PithError("INVALID_OPTION", `rescoreLimit: Weaviate's ${quantizer} has none`, {
       option: "rescoreLimit",
     });
+  const { index = "hnsw" } = given;
+  if (index !== "hnsw" && index !== "flat")
+    throw new PithError("INVALID_OPTION", `index: expected hnsw or flat, got ${quote(String(index))}`, {
+      option: "index",
+    });
+  if (index === "flat" && kind.trained)
+    throw new PithError("INVALID_OPTION", `index: Weaviate's flat index has no ${quantizer}`, {
+      option: "index",
+    });
   return {
+    index,
     quantizer,
     rescoreLimit: optional("rescoreLimit", given.rescoreLimit, 0) ?? kind.rescoreLimit ?? null,
     segments,
@@ -100,7 +115,7 @@ export function collectionSchema(name: string, { mode, metric, native }: Collect
     class: name,
     description: `Pith: ${mode}`,
     vectorizer: "none",
-    vectorIndexType: "hnsw",
+    vectorIndexType: native["index"] ?? "hnsw",
     vectorIndexConfig: {
       distance: DISTANCES[metric],
       // No index where there are no vectors.
@@ -174,7 +189,7 @@ export function verifySettings(collection: string, plan: CollectionPlan, config:
   differs("vectors", "default", Object.keys(vectors).join(", "));
   const { indexType, indexConfig = {}, vectorizer } = vectors.default;
   differs("vectorizer", "none", vectorizer?.name ?? "none");
-  differs("index", "hnsw", indexType);
+  differs("index", native["index"] ?? "hnsw", indexType);
   const place = {
     shards: numberOrNull(config?.sharding?.actualCount),
     replicas: numberOrNull(config?.replication?.factor),
@@ -187,6 +202,7 @@ export function verifySettings(collection: string, plan: CollectionPlan, config:
   const untrained = KINDS[expected].trained === true && quantizer === "none";
   if (!untrained) differs("quantizer", expected, quantizer);
   return {
+    index: String(indexType),
     quantizer,
     quantizerBits: quantizer === "none" ? null : KINDS[expected].bits,
     rescoreLimit: numberOrNull(indexConfig.quantizer?.rescoreLimit),
