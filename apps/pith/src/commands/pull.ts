@@ -15,7 +15,10 @@ export const pullCommand: Command = command<[string, string], Options>(
   "bring a collection back into a Pith file",
   (c) =>
     c
-      .argument("<url>", "qdrant://host:port/collection that push made; qdrants:// with TLS")
+      .argument(
+        "<url>",
+        "qdrant:// or weaviate://host:port/collection that push made; qdrants:// or weaviates:// with TLS",
+      )
       .argument("<out>", "the Pith file to write; an old one stays until the new one is safe")
       .addOption(integerOption("--batch <rows>", "rows in a request; default 256", 1, 10_000)),
   async ({ json, signal, print }, [url, output], { batch }) => {

@@ -33,7 +33,7 @@ export const pushCommand: Command = command<[string, string], Options>(
       .argument("<file>", "a Pith file of codes; with --codec vectors of any format, compressed on the way")
       .argument(
         "<url>",
-        "qdrant://host:port/collection, qdrants:// with TLS; the collection is made where there is none",
+        "qdrant:// or weaviate://host:port/collection, qdrants:// or weaviates:// with TLS; the collection is made where there is none",
       )
       .addOption(
         choiceOption("--mode <mode>", "how vectors and codes lie there; see docs/qdrant.md", MODES).default(

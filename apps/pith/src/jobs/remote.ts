@@ -42,9 +42,18 @@ const qdrant = {
     (await import("./remote-qdrant.ts")).connectQdrant(address, key),
 };
 
+const weaviate = {
+  product: "Weaviate",
+  key: "WEAVIATE_API_KEY",
+  connect: async (address: RemoteAddress, key: string | undefined): Promise<RemoteConnection> =>
+    await (await import("./remote-weaviate.ts")).connectWeaviate(address, key),
+};
+
 const SCHEMES: { readonly [scheme: string]: Scheme } = {
   qdrant: { ...qdrant, secure: false },
   qdrants: { ...qdrant, secure: true },
+  weaviate: { ...weaviate, secure: false },
+  weaviates: { ...weaviate, secure: true },
 };
 
 /** Hosts that a key may go to without TLS: it doesn't leave the machine. */

@@ -112,6 +112,8 @@ export interface Database {
   readonly modes: readonly Mode[];
   /** Whether integers from 0 to 2^53 - 1 are ids of its own. */
   readonly integerIds: boolean;
+  /** Hits that a search gives at most unless the server is told otherwise; none where undefined. */
+  readonly mostHits?: number;
   failure(error: unknown): Failure;
 
   /** Parts of the manifest in order; undefined where there are none. */

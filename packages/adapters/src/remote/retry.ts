@@ -31,6 +31,11 @@ const CODES: Readonly<Record<Failure["kind"], ErrorCode>> = {
   refused: "REMOTE_REFUSED",
 };
 
+/** The error that a failure is. */
+export function failureError(where: string, { kind, text, ...details }: Failure): PithError {
+  return new PithError(CODES[kind], `${where}: ${text}`, { kind, ...details });
+}
+
 /** Runs the requests of one collection. */
 export class Retrier {
   readonly #failure: (error: unknown) => Failure;

@@ -50,7 +50,9 @@ export async function searchCollection(
   if (!(oversample >= 1) || !Number.isFinite(oversample))
     throw new PithError("INVALID_OPTION", `oversample: expected a number from 1, got ${String(oversample)}`);
   const hasCodes = mode !== "server";
-  const limit = hasCodes ? Math.ceil(k * oversample) : k;
+  // Fewer candidates where the server gives no more; where k itself is beyond that, it says so.
+  const most = Math.max(k, database.mostHits ?? Number.POSITIVE_INFINITY);
+  const limit = hasCodes ? Math.min(most, Math.ceil(k * oversample)) : k;
   const wanted = { vector: mode === "code-as-vector", payload: payloads };
   const found = await retrier.run(
     () => database.nearest({ vector: query, limit, filter, wanted }, plan),
