@@ -104,10 +104,15 @@ class Collection:
         self.operations = 0
         self.optimizing = threading.Lock()
         if body is not None:
-            self._create(body)
-        self.shard = engine.EdgeShard.load(path)
+            self._configure(body)
+        try:
+            self.shard = engine.EdgeShard.load(path)
+        except BaseException:
+            if body is not None:
+                shutil.rmtree(path)
+            raise
 
-    def _create(self, body):
+    def _configure(self, body):
         vectors = body.get("vectors") or {}
         config = {"vectors": {"": vectors} if "size" in vectors else vectors, "sparse_vectors": {}}
         for name in ("hnsw_config", "quantization_config"):
@@ -116,14 +121,9 @@ class Collection:
         if optimizers := body.get("optimizers_config"):
             config["optimizers"] = {k: v for k, v in optimizers.items() if k in OPTIMIZERS and v is not None}
         os.makedirs(self.path)
-        try:
-            with open(f"{self.path}/{CONFIG}", "w") as file:
-                json.dump(config, file)
-            # The engine parses what the caller sent, and writes it back as it understood it.
-            engine.EdgeShard.load(self.path).close()
-        except BaseException:
-            shutil.rmtree(self.path)
-            raise
+        # The engine parses what the caller sent, and writes it back as it understood it.
+        with open(f"{self.path}/{CONFIG}", "w") as file:
+            json.dump(config, file)
 
     def info(self):
         with open(f"{self.path}/{CONFIG}") as file:
