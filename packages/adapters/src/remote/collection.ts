@@ -24,7 +24,7 @@ import { fingerprint, type Manifest, readManifest, sameCodec, writeManifest } fr
 import { pointOf } from "./point-id.ts";
 import type { PushReport } from "./report.ts";
 import { Retrier, type RetryOptions } from "./retry.ts";
-import { blockCount, type PushSource, type RowBlock, sliceBlock } from "./rows.ts";
+import { blockCount, checkPayload, type PushSource, type RowBlock, sliceBlock } from "./rows.ts";
 import { openRows, type ScrollOptions, type StoredRows, scrollRows } from "./scroll.ts";
 import { type RemoteHit, type RemoteSearchOptions, searchCollection } from "./search.ts";
 import { Push, type PushOptions } from "./transfer.ts";
@@ -184,6 +184,9 @@ export class RemoteCollection {
     // All of it before any: what a push in batches would find half-way.
     if (rows.vectors) checkVectors(rows.vectors, this.dim);
     if (rows.codes) checkCodes(rows.codes, this.codec.stride);
+    rows.payloads?.forEach((payload, i) => {
+      if (payload) checkPayload(payload, ids[i]);
+    });
     const column = IdColumn.from(ids, this.ids === "row" ? "number" : this.ids);
     return await this.push(
       { count, ids: column, placed: false, blocks: (start) => [sliceFrom(rows, start)] },

@@ -35,16 +35,19 @@ export interface PushReport {
   readonly check: PushCheck | undefined;
 }
 
-/** A push that stored some rows and not others. */
-export function partialFailure(report: PushReport, reason: PithError | undefined): PithError {
+/** Of a push that didn't store all rows: PARTIAL_FAILURE, or where it stored none the code that says why. */
+export function pushFailure(report: PushReport, reason: PithError | undefined): PithError {
   const { stored, skipped, rows, failed, nextRow } = report;
   const [first] = failed;
   const unsent = nextRow < rows ? `, ${rows - nextRow} not sent` : "";
   const why = reason?.message ?? `id ${quote(String(first.id))}: ${first.reason}`;
+  const cause = reason?.code ?? first.code;
+  if (stored + skipped === 0 || cause === "ABORTED")
+    return new PithError(cause, why, { ...reason?.details, report });
   return new PithError(
     "PARTIAL_FAILURE",
     `${stored + skipped} of ${rows} rows are stored, ${failed.length} failed${unsent}: ${why}`,
-    { report, cause: reason?.code ?? first.code },
+    { report, cause },
   );
 }
 

@@ -111,7 +111,8 @@ function bytesOf(row: Float32Array): Uint8Array {
   return new Uint8Array(row.buffer, row.byteOffset, row.byteLength);
 }
 
-function checkPayload(payload: Payload, id: Id): void {
+/** @throws INVALID_ARGUMENT for a field with a name of ours */
+export function checkPayload(payload: Payload, id: Id): void {
   const ours = Object.keys(payload).find((name) => name.startsWith(ENVELOPE_FIELD));
   if (ours !== undefined)
     throw new PithError(

@@ -10,7 +10,7 @@ import { type Id, isPithError, PithError } from "@pith/codec-core";
 import type { CollectionPlan, Database, Point, PointId, RemoteIds } from "./database.ts";
 import { NO_ROW } from "./envelope.ts";
 import { pointOf } from "./point-id.ts";
-import { type FailedRow, type PushCheck, type PushReport, partialFailure, sampleRows } from "./report.ts";
+import { type FailedRow, type PushCheck, type PushReport, pushFailure, sampleRows } from "./report.ts";
 import { abortIf, type Retrier } from "./retry.ts";
 import { blockCount, idsOfSource, makePoints, type PushSource, type RowBlock, sliceBlock } from "./rows.ts";
 
@@ -110,7 +110,7 @@ export class Push {
       throw this.#ended(error);
     }
     const report = this.#report(check);
-    if (report.failed.length > 0) throw partialFailure(report, undefined);
+    if (report.failed.length > 0) throw pushFailure(report, undefined);
     return report;
   }
 
@@ -274,11 +274,8 @@ export class Push {
   }
 
   #ended(error: unknown): PithError {
-    const report = this.#report(undefined);
     const reason = isPithError(error) ? error : new PithError("INTERNAL", String(error));
-    if (report.stored + report.skipped === 0 || reason.code === "ABORTED")
-      return new PithError(reason.code, reason.message, { ...reason.details, report });
-    return partialFailure(report, reason);
+    return pushFailure(this.#report(undefined), reason);
   }
 }
 
