@@ -27,6 +27,14 @@ describe("kinds", () => {
     ["key", error("WeaviateInsufficientPermissionsError", "Forbidden: no")],
     ["key", query("UNAUTHENTICATED: unauthorized: invalid api key")],
     ["key", query("UNKNOWN: extract auth: unauthorized: invalid api key")],
+    [
+      "key",
+      error(
+        "WeaviateStartUpError",
+        'Weaviate startup failed with message: ... "unauthorized: invalid api key"',
+      ),
+    ],
+    ["unavailable", error("WeaviateStartUpError", "Weaviate startup failed with message: fetch failed")],
     ["unavailable", query("UNAVAILABLE: Connection dropped")],
     [
       "unavailable",
@@ -44,7 +52,7 @@ describe("kinds", () => {
     ["busy", query("RESOURCE_EXHAUSTED: too many requests")],
     ["too large", status(413, "")],
     ["too large", query("RESOURCE_EXHAUSTED: Received message larger than max (209715200 vs 104858000)")],
-    ["too large", query("RESOURCE_EXHAUSTED: Attempted to send message with a size larger than max")],
+    ["too large", query("RESOURCE_EXHAUSTED: Attempted to send message with a size larger than 8388608")],
     ["refused", query("UNKNOWN: could not find class Nope in schema")],
     ["refused", status(422, '{"error":[{"message":"class name Docs already exists"}]}')],
     ["refused", new TypeError("Cannot read properties of undefined")],
