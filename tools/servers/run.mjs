@@ -18,6 +18,8 @@ import { stopOnSignals, stopServers } from "./processes.mjs";
 import { startQdrantEngine } from "./qdrant-engine.mjs";
 import { startWeaviate } from "./weaviate.mjs";
 
+/** A default quantizer that nobody asked for, as newer servers have, and small messages, so that large ones are soon found. */
+const UNKIND = { DEFAULT_QUANTIZATION: "rq-8", GRPC_MAX_MESSAGE_SIZE: String(8 * 2 ** 20) };
 const USAGE = "expected weaviate, weaviate:1 to weaviate:3, or qdrant";
 
 /**
@@ -35,7 +37,7 @@ export async function withServers({ weaviate, qdrant }, use) {
     if (weaviate) {
       // Of no use to anyone else, and needed: some of Weaviate's ports listen on all interfaces.
       const key = randomUUID();
-      const options = { folder: join(folder, "weaviate"), nodes: weaviate.nodes, key };
+      const options = { folder: join(folder, "weaviate"), nodes: weaviate.nodes, key, env: UNKIND };
       const [{ http, grpc }] = await startWeaviate(weaviate.program, options);
       env.PITH_LIVE_WEAVIATE = `weaviate://127.0.0.1:${http}?grpc=${grpc}`;
       env.PITH_LIVE_WEAVIATE_KEY = key;

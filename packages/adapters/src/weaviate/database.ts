@@ -51,6 +51,8 @@ export class WeaviateDatabase implements Database {
   readonly collection: string;
   readonly #client: WeaviateLike;
   readonly #settings: WeaviateSettings;
+  /** Where the collection lies: the manifest lies there too. */
+  #place: Settings = {};
   readonly #consistency: WeaviateConsistency;
   readonly #secrets: readonly string[];
   readonly #manifest: string;
@@ -111,7 +113,7 @@ export class WeaviateDatabase implements Database {
       vectorIndexType: "hnsw",
       vectorIndexConfig: { skip: true, skipDefaultQuantization: true },
       properties: [textProperty("part"), { name: "place", dataType: ["int"], indexFilterable: false }],
-      ...placeOf({ ...chooseSettingsOfPlace(this.#settings), shards: 1 }),
+      ...placeOf({ ...this.#place, shards: 1 }),
     });
     for (const [place, part] of parts.entries())
       await this.#insert(this.#manifest, [
@@ -122,7 +124,8 @@ export class WeaviateDatabase implements Database {
   }
 
   choose(plan: Omit<CollectionPlan, "native">): Settings {
-    return chooseSettings(plan, this.#settings);
+    this.#place = chooseSettings(plan, this.#settings);
+    return this.#place;
   }
 
   async exists(): Promise<boolean> {
@@ -261,10 +264,6 @@ export interface WeaviateAccess {
   readonly consistency?: WeaviateConsistency | undefined;
   /** Blotted out of what the server says, should it repeat them: the API key. */
   readonly secrets?: readonly string[] | undefined;
-}
-
-function chooseSettingsOfPlace({ replicas }: WeaviateSettings): Settings {
-  return { replicas: replicas ?? null };
 }
 
 function selectors({ vector, payload }: Wanted): object {

@@ -12,7 +12,9 @@ const TRANSIENT: ReadonlySet<string> = new Set(["UNAVAILABLE", "DEADLINE_EXCEEDE
 const PASSING =
   /replica|consistency level|connection refused|connection reset|connect call failed|deadline exceeded|shutting down|shut down|already closed|no leader|leader not found|memory pressure|not enough memory|read-?only|\bEOF\b|RST_STREAM|connection dropped|no such host|transport/i;
 
-const TOO_LARGE = /larger than max|message larger|max(imum)? message|size exceeds|too large/i;
+const TOO_LARGE = /larger than|exceeds|too large/i;
+
+const WRONG_KEY = /unauthori[sz]ed|anonymous access not enabled|invalid api key/i;
 
 /** A write of which the server refused some objects for a while: the whole request is done again. */
 export class PassingRefusal extends Error {}
@@ -30,6 +32,8 @@ export function weaviateFailure(error: unknown, secrets: readonly string[]): Fai
   if (name === "WeaviateInsufficientPermissionsError") return statusFailure(403, "");
   if (name === "WeaviateRequestTimeoutError" || name === "WeaviateGRPCUnavailableError")
     return { kind: "unavailable", text: "no answer in time" };
+  // Of a server that isn't there, the client says no more than that.
+  if (name === "WeaviateStartUpError" && !WRONG_KEY.test(text)) return { kind: "unavailable", text };
   if (name === "WeaviateUnexpectedStatusCodeError" && typeof code === "number") {
     const said = serverText(bodyText(String(message)), secrets);
     const failure = statusFailure(code, said);

@@ -11,7 +11,7 @@ import type { Payload } from "../remote/database.ts";
 export const JSON_FIELD = "_pith_json";
 
 const NAME = /^[a-z_][_0-9A-Za-z]{0,230}$/;
-const TAKEN: ReadonlySet<string> = new Set(["id", "_id", "_additional", "vector", "vectors"]);
+const TAKEN: ReadonlySet<string> = new Set(["id", "_id", "_additional", "vector", "vectors", "__proto__"]);
 const DATE = /^\d{4}-\d\d-\d\d/;
 const HEX_OF_UUID = /^[0-9a-f]{32}$/i;
 

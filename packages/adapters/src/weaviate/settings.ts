@@ -37,6 +37,11 @@ export interface WeaviateSettings {
   readonly shards?: number | undefined;
   /** Nodes that hold each shard of a new collection, from 1. Default: the server's own, mostly 1. */
   readonly replicas?: number | undefined;
+  /**
+   * Whether replicas that missed writes are brought up to date by the server, of a new collection. Default: true where `replicas`
+   * is above 1. Without it a node that was away goes on without them until each is read by its id.
+   */
+  readonly asyncReplication?: boolean | undefined;
 }
 
 interface Kind {
@@ -70,7 +75,9 @@ export function chooseSettings(
 ): Settings {
   const shards = optional("shards", given.shards, 1);
   const replicas = optional("replicas", given.replicas, 1);
-  if (mode === "payload") return { shards, replicas };
+  const asyncReplication = given.asyncReplication ?? (replicas === null || replicas === 1 ? null : true);
+  const place = { shards, replicas, asyncReplication };
+  if (mode === "payload") return place;
   const wanted = given.quantizer ?? (mode === "server" ? "fit" : "rq8");
   const rate = (8 * codec.stride) / dim;
   const fitting = FITTING.find((name) => KINDS[name].bits >= rate * 0.9) ?? (rate > 16 ? "none" : "rq8");
@@ -102,8 +109,7 @@ export function chooseSettings(
     rescoreLimit: optional("rescoreLimit", given.rescoreLimit, 0) ?? kind.rescoreLimit ?? null,
     segments,
     trainingLimit: kind.trained ? (optional("trainingLimit", given.trainingLimit, 256) ?? 100_000) : null,
-    shards,
-    replicas,
+    ...place,
   };
 }
 
@@ -128,10 +134,14 @@ export function collectionSchema(name: string, { mode, metric, native }: Collect
 }
 
 /** Shards and replicas of a class, where they are given. */
-export function placeOf({ shards, replicas }: Settings): object {
+export function placeOf({ shards, replicas, asyncReplication }: Settings): object {
+  const replication = {
+    ...(typeof replicas === "number" ? { factor: replicas } : {}),
+    ...(typeof asyncReplication === "boolean" ? { asyncEnabled: asyncReplication } : {}),
+  };
   return {
     ...(typeof shards === "number" ? { shardingConfig: { desiredCount: shards } } : {}),
-    ...(typeof replicas === "number" ? { replicationConfig: { factor: replicas } } : {}),
+    ...(Object.keys(replication).length > 0 ? { replicationConfig: replication } : {}),
   };
 }
 
@@ -193,6 +203,7 @@ export function verifySettings(collection: string, plan: CollectionPlan, config:
   const place = {
     shards: numberOrNull(config?.sharding?.actualCount),
     replicas: numberOrNull(config?.replication?.factor),
+    asyncReplication: config?.replication?.asyncEnabled === true,
   };
   differs("index of vectors", mode === "payload" ? "none" : "there", indexConfig.skip ? "none" : "there");
   if (mode === "payload") return { vectors: "none", ...place };
