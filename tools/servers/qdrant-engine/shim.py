@@ -61,6 +61,9 @@ def condition(c):
     if "key" in c and ("match" in c or "range" in c):
         wanted = {}
         if match := c.get("match"):
+            # The binding takes a truth value for an integer, which matches nothing.
+            if isinstance(match.get("value"), bool):
+                raise Refused(501, "the shim can't match truth values")
             wanted["match"] = engine.MatchAny(match["any"]) if "any" in match else engine.MatchValue(match["value"])
         if bounds := c.get("range"):
             wanted["range"] = engine.RangeFloat(**{k: v for k, v in bounds.items() if v is not None})
