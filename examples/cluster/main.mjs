@@ -30,6 +30,8 @@ const MEMORY = "2GiB";
 /** The client takes half a second for a request of up to some 400 objects, however few they are. */
 const PUSH = { batch: 400, concurrency: 6 };
 const AT_ONCE = 8;
+/** A request that is under way when a node dies may hang; the next one doesn't. */
+const RETRY = { timeout: 30_000 };
 const INSIDE = "PITH_CLUSTER_INSIDE";
 
 let said = 0;
@@ -82,7 +84,7 @@ async function run(program, folder) {
   const [client] = clients;
   const codec = int8.create({ dim });
   const settings = { quantizer: "rq8", shards: 3, replicas: 3 };
-  const collection = await createWeaviate(client, "Main", { codec, mode: "server", settings });
+  const collection = await createWeaviate(client, "Main", { codec, mode: "server", settings, retry: RETRY });
   const push = async (target, from, to) =>
     await target.push(
       {
