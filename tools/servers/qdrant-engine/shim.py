@@ -61,6 +61,9 @@ def condition(c):
     if "key" in c and ("match" in c or "range" in c):
         wanted = {}
         if match := c.get("match"):
+            # The binding takes a truth value for an integer, which matches nothing.
+            if isinstance(match.get("value"), bool):
+                raise Refused(501, "the shim can't match truth values")
             wanted["match"] = engine.MatchAny(match["any"]) if "any" in match else engine.MatchValue(match["value"])
         if bounds := c.get("range"):
             wanted["range"] = engine.RangeFloat(**{k: v for k, v in bounds.items() if v is not None})
@@ -104,10 +107,15 @@ class Collection:
         self.operations = 0
         self.optimizing = threading.Lock()
         if body is not None:
-            self._create(body)
-        self.shard = engine.EdgeShard.load(path)
+            self._configure(body)
+        try:
+            self.shard = engine.EdgeShard.load(path)
+        except BaseException:
+            if body is not None:
+                shutil.rmtree(path)
+            raise
 
-    def _create(self, body):
+    def _configure(self, body):
         vectors = body.get("vectors") or {}
         config = {"vectors": {"": vectors} if "size" in vectors else vectors, "sparse_vectors": {}}
         for name in ("hnsw_config", "quantization_config"):
@@ -116,14 +124,9 @@ class Collection:
         if optimizers := body.get("optimizers_config"):
             config["optimizers"] = {k: v for k, v in optimizers.items() if k in OPTIMIZERS and v is not None}
         os.makedirs(self.path)
-        try:
-            with open(f"{self.path}/{CONFIG}", "w") as file:
-                json.dump(config, file)
-            # The engine parses what the caller sent, and writes it back as it understood it.
-            engine.EdgeShard.load(self.path).close()
-        except BaseException:
-            shutil.rmtree(self.path)
-            raise
+        # The engine parses what the caller sent, and writes it back as it understood it.
+        with open(f"{self.path}/{CONFIG}", "w") as file:
+            json.dump(config, file)
 
     def info(self):
         with open(f"{self.path}/{CONFIG}") as file:

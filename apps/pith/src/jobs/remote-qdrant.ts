@@ -1,12 +1,23 @@
 /** `qdrant://` and `qdrants://`: Qdrant's REST client. */
-import { createQdrant, openQdrant } from "@pith/adapters/qdrant";
+import { createQdrant, openQdrant, type QdrantSettings } from "@pith/adapters/qdrant";
+import { PithError, quote } from "@pith/codec-core";
 import { QdrantClient } from "@qdrant/js-client-rest";
 import { checkSettings, type RemoteAddress, type RemoteConnection } from "./remote.ts";
 
 const DEFAULT_PORT = 6333;
 
 export function connectQdrant(address: RemoteAddress, key: string | undefined): RemoteConnection {
-  checkSettings(address, []);
+  checkSettings(address, ["quantizer", "datatype", "oversampling", "onDisk"]);
+  const { quantizer, datatype, oversampling, onDisk } = address.settings;
+  if (onDisk !== undefined && onDisk !== "true" && onDisk !== "false")
+    throw new PithError("INVALID_OPTION", `onDisk: expected true or false, got ${quote(onDisk)}`);
+  // Names and ranges are the adapter's to check.
+  const settings = {
+    quantizer,
+    datatype,
+    oversampling: oversampling === undefined ? undefined : Number(oversampling || Number.NaN),
+    onDisk: onDisk === "true",
+  } as QdrantSettings;
   const { host, port = DEFAULT_PORT, secure, collection } = address;
   const name = host.includes(":") ? `[${host}]` : host;
   const client = new QdrantClient({
@@ -19,7 +30,8 @@ export function connectQdrant(address: RemoteAddress, key: string | undefined): 
   const secrets = key === undefined ? [] : [key];
   return {
     open: (options) => openQdrant(client, collection, { ...options, secrets }),
-    openOrCreate: (options) => createQdrant(client, collection, { ...options, secrets, orOpen: true }),
+    openOrCreate: (options) =>
+      createQdrant(client, collection, { ...options, secrets, settings, orOpen: true }),
     close: async () => {},
   };
 }

@@ -32,6 +32,8 @@ const MOST_FLOAT16 = 65_504;
 /** Beyond this a number rounds to an infinity in float16. */
 const OVERFLOW_FLOAT16 = 65_520;
 const MANIFEST_PAGE = 16;
+/** Conflict. */
+const ALREADY_THERE = 409;
 const OURS: readonly string[] = [ENVELOPE_FIELD, ORIGINAL_FIELD];
 
 export class QdrantDatabase implements Database {
@@ -106,7 +108,10 @@ export class QdrantDatabase implements Database {
   async saveManifest(parts: readonly string[]): Promise<void> {
     if ((await this.#client.collectionExists(this.#manifest)).exists)
       await this.#client.deleteCollection(this.#manifest);
-    await this.#client.createCollection(this.#manifest, { vectors: {} });
+    await this.#client.createCollection(this.#manifest, { vectors: {} }).catch((error: unknown) => {
+      // An earlier attempt, given up as too slow, was still at it; what follows is the same for both.
+      if ((error as { status?: unknown }).status !== ALREADY_THERE) throw error;
+    });
     for (const [id, part] of parts.entries())
       completed(
         await this.#client.upsert(this.#manifest, {

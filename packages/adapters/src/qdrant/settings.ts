@@ -1,7 +1,6 @@
 /**
  * What a collection in Qdrant is told to do, and whether it does. In the mode "server" the quantizer is chosen to take about as many
- * bits an element as the codec: of Qdrant's own the one with the fewest bits that isn't below it. What counts afterwards is what
- * the server says of itself.
+ * bits an element as the codec: of Qdrant's own the nearest by ratio. What counts afterwards is what the server says of itself.
  * Source: Qdrant's documentation, "Quantization" (scalar int8; TurboQuant of 4, 2, 1.5 and 1 bits since 1.18).
  */
 import { type Metric, nearestName, PithError, quote } from "@pith/codec-core";
@@ -31,7 +30,6 @@ interface Kind {
 
 const turbo = (bits: string): object => ({ turbo: { bits, always_ram: true } });
 
-/** Fewest bits last. */
 const KINDS: Readonly<Record<QdrantQuantizer, Kind>> = {
   none: { bits: 32, oversampling: 1, config: undefined },
   int8: {
@@ -46,7 +44,7 @@ const KINDS: Readonly<Record<QdrantQuantizer, Kind>> = {
   binary: { bits: 1, oversampling: 4, config: { binary: { always_ram: true } } },
 };
 
-const FITTING: readonly QdrantQuantizer[] = ["turbo1", "turbo1.5", "turbo2", "turbo4", "int8"];
+const FITTING: readonly QdrantQuantizer[] = ["turbo1", "turbo1.5", "turbo2", "turbo4", "int8", "none"];
 
 export const DISTANCES: Readonly<Record<Metric, string>> = { cosine: "Cosine", dot: "Dot", l2: "Euclid" };
 
@@ -84,7 +82,8 @@ export function chooseSettings(
   const { datatype = "float16", rescore = true, onDisk = false } = given;
   const wanted = given.quantizer ?? (mode === "server" ? "fit" : "none");
   const rate = (8 * codec.stride) / dim;
-  const fitting = FITTING.find((name) => KINDS[name].bits >= rate * 0.9) ?? (rate > 16 ? "none" : "int8");
+  const away = (name: QdrantQuantizer): number => Math.abs(Math.log(KINDS[name].bits / rate));
+  const fitting = FITTING.reduce((best, name) => (away(name) < away(best) ? name : best));
   const quantizer = wanted === "fit" ? fitting : wanted;
   if (!Object.hasOwn(KINDS, quantizer)) throw unknown("quantizer", quantizer, ["fit", ...Object.keys(KINDS)]);
   if (datatype !== "float16" && datatype !== "float32")

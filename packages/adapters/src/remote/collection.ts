@@ -93,9 +93,14 @@ export class RemoteCollection {
     const plan = { ...intent, native: database.choose(intent) };
     if (await retrier.run(() => database.exists(), signal)) throw exists(database);
     await retrier.run(() => database.saveManifest(writeManifest({ plan, ids })), signal);
+    let attempts = 0;
     await retrier.run(async () => {
-      // An attempt whose answer was lost has made it.
-      if (!(await database.exists())) await database.create(plan);
+      const again = attempts++ > 0;
+      // An attempt whose answer was lost has made it, or is still at it.
+      if (again && (await database.exists())) return;
+      await database.create(plan).catch(async (error: unknown) => {
+        if (!again || !(await database.exists())) throw error;
+      });
     }, signal);
     return await RemoteCollection.open(database, options);
   }
