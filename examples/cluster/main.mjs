@@ -3,7 +3,7 @@
  * node is killed, searched without and pushed without; it comes back. Is anything lost, what does recall do, what does it all
  * take? Then the same vectors in other forms, for their bytes on disk.
  *
- *     npm run build && node examples/cluster/main.mjs [--count 200000] [--sizes 20000] [--queries 200] [--json]
+ *     npm run build && node examples/cluster/main.mjs [--count 200000] [--sizes 20000] [--queries 200] [--settle 300] [--json]
  *
  * The nodes are real and are started here (tools/servers; Go is needed once), on one machine: throughput is that of three nodes
  * that share its cores.
@@ -30,8 +30,8 @@ const MEMORY = "2GiB";
 /** The client takes half a second for a request of up to some 400 objects, however few they are. */
 const PUSH = { batch: 400, concurrency: 6 };
 const AT_ONCE = 8;
-/** How long replicas may take to agree again. */
-const CONVERGE_MS = 300_000;
+/** A request that is under way when a node dies may hang; the next one doesn't. */
+const RETRY = { timeout: 30_000 };
 const INSIDE = "PITH_CLUSTER_INSIDE";
 
 let said = 0;
@@ -40,6 +40,8 @@ const { values } = parseArgs({
     count: { type: "string", default: "200000" },
     sizes: { type: "string", default: "20000" },
     queries: { type: "string", default: "200" },
+    // Seconds that replicas may take to agree again.
+    settle: { type: "string", default: "300" },
     json: { type: "boolean", default: false },
   },
 });
@@ -82,7 +84,7 @@ async function run(program, folder) {
   const [client] = clients;
   const codec = int8.create({ dim });
   const settings = { quantizer: "rq8", shards: 3, replicas: 3 };
-  const collection = await createWeaviate(client, "Main", { codec, mode: "server", settings });
+  const collection = await createWeaviate(client, "Main", { codec, mode: "server", settings, retry: RETRY });
   const push = async (target, from, to) =>
     await target.push(
       {
@@ -127,7 +129,7 @@ async function run(program, folder) {
   const atFirst = await missing();
   const since = performance.now();
   let left = atFirst;
-  while (left > 0 && performance.now() - since < CONVERGE_MS) {
+  while (left > 0 && performance.now() - since < Number(values.settle) * 1000) {
     await new Promise((resolve) => setTimeout(resolve, 5000));
     left = await missing();
     say(`all back: that node still misses ${left}`);

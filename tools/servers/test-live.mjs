@@ -80,8 +80,8 @@ async function runTests(folder, env, counts) {
   const require = createRequire(join(folder, "package.json"));
   const vitest = join(dirname(require.resolve("vitest/package.json")), "vitest.mjs");
   const flags = ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
-  // One file at a time: each server has the machine's two cores, and so do the tests that read its sizes.
-  const limits = ["--testTimeout=120000", "--hookTimeout=120000", "--no-file-parallelism"];
+  // Two files at a time: those of Weaviate mostly wait for its client.
+  const limits = ["--testTimeout=240000", "--hookTimeout=120000", "--maxWorkers=2"];
   const status = await runWith(env, [process.execPath, vitest, "run", "test/live", ...flags, ...limits], {
     cwd: folder,
   });
