@@ -7,6 +7,7 @@ import { type IndexStats, type Metric, PithError, shown } from "@pith/codec-core
 import { Collection, type Hit } from "./collection.ts";
 import { type DocumentInput, type StoredDocument, storedDocument } from "./documents.ts";
 import type { MetadataFilter } from "./filter.ts";
+import type { PithOpenOptions } from "./folder-home.ts";
 import { MemoryHome } from "./home.ts";
 import { checkCount, checkIds, checkLength, idsFor, readQuery, readVectors } from "./input.ts";
 import { type PithStoreOptions, readSettings, type ScoreKind } from "./options.ts";
@@ -45,22 +46,36 @@ export interface PithStoreStats extends IndexStats {
  */
 export class PithVectorStore extends SaveableVectorStore {
   declare FilterType: PithFilter;
-  readonly #collection: Collection;
+  #collection: Collection;
 
   /**
    * An empty store in memory; the first vectors set the dim.
    * @throws INVALID_OPTION, UNKNOWN_CODEC, UNSUPPORTED_METRIC
    */
-  constructor(embeddings: EmbeddingsInterface, options?: PithStoreOptions);
-  /** @internal */
-  constructor(embeddings: EmbeddingsInterface, options: PithStoreOptions, collection?: Collection);
-  constructor(
-    embeddings: EmbeddingsInterface,
-    options: PithStoreOptions = {},
-    collection: Collection = new Collection(readSettings(options), new MemoryHome()),
-  ) {
+  constructor(embeddings: EmbeddingsInterface, options: PithStoreOptions = {}) {
     super(embeddings, {});
-    this.#collection = collection;
+    this.#collection = new Collection(readSettings(options), new MemoryHome());
+  }
+
+  static #over(embeddings: EmbeddingsInterface, collection: Collection): PithVectorStore {
+    const store = new PithVectorStore(embeddings);
+    store.#collection = collection;
+    return store;
+  }
+
+  /**
+   * The store in a folder; an empty one where there is none. What `addDocuments`, `addVectors`, `delete` and `compact` resolve after is on
+   * disk. Options that the store was made with needn't be given again; others are refused. Needs better-sqlite3.
+   * @throws BACKEND_UNAVAILABLE (no better-sqlite3), IN_USE, CORRUPT_FILE, CHECKSUM_MISMATCH, CODEC_MISMATCH, INVALID_OPTION,
+   * VERSION_UNSUPPORTED, IO
+   */
+  static async open(
+    directory: string,
+    embeddings: EmbeddingsInterface,
+    options: PithOpenOptions = {},
+  ): Promise<PithVectorStore> {
+    const { openCollection } = await import("./folder-home.ts");
+    return PithVectorStore.#over(embeddings, await openCollection(directory, options));
   }
 
   /** A store of texts, each with its metadata, or all with the same. @throws as `addDocuments`, LENGTH_MISMATCH */
@@ -212,7 +227,7 @@ export class PithVectorStore extends SaveableVectorStore {
     embeddings: EmbeddingsInterface,
     options: PithStoreOptions = {},
   ): Promise<PithVectorStore> {
-    return new PithVectorStore(embeddings, options, await loadCollection(directory, options));
+    return PithVectorStore.#over(embeddings, await loadCollection(directory, options));
   }
 
   /** Waits for the changes under way, then lets memory and files go; every later call is DISPOSED. */
