@@ -10,7 +10,7 @@
 import type { CodecState, Dtype, StateTensor } from "@pith/codec-core";
 import type { Change, DocumentStore, KeyedRows, StoredDocument } from "./documents.ts";
 import type { Metadata } from "./filter.ts";
-import { type Database, trimLog, withDatabase } from "./sqlite.ts";
+import { type Database, tidyDatabase, withDatabase } from "./sqlite.ts";
 import { addRows, joined, removeRows, setValue, writeEncoded } from "./sqlite-changes.ts";
 
 export const SCHEMA = `
@@ -68,6 +68,16 @@ export class SqliteDocuments implements DocumentStore {
 
   get pending(): number {
     return this.#pending;
+  }
+
+  /** As they were written, unchecked; undefined where they aren't there, or aren't JSON. */
+  get settings(): unknown {
+    try {
+      return JSON.parse(String(this.#value("settings")));
+    } catch (error) {
+      if (error instanceof SyntaxError) return undefined;
+      throw error;
+    }
   }
 
   get dim(): number | undefined {
@@ -170,7 +180,7 @@ export class SqliteDocuments implements DocumentStore {
     );
     this.#size += change.add.length - change.remove.length;
     this.#pending = pending + keys.length;
-    this.#do(trimLog);
+    tidyDatabase(this.#database);
     return keys;
   }
 
@@ -183,10 +193,7 @@ export class SqliteDocuments implements DocumentStore {
       })();
     });
     this.#pending = 0;
-    this.#do((db) => {
-      db.pragma("incremental_vacuum");
-      trimLog(db);
-    });
+    tidyDatabase(this.#database);
   }
 
   close(): void {
