@@ -53,6 +53,8 @@ export class SqliteDocuments implements DocumentStore {
   /** Rows that a segment doesn't hold yet, and rows of the segment that don't count. */
   #pending: number;
 
+  #changes = 0;
+
   constructor(database: Database) {
     this.#database = database;
     const count = (table: string): number =>
@@ -64,6 +66,10 @@ export class SqliteDocuments implements DocumentStore {
   get size(): number {
     this.#do(() => {});
     return this.#size;
+  }
+
+  get changes(): number {
+    return this.#changes;
   }
 
   get pending(): number {
@@ -178,6 +184,7 @@ export class SqliteDocuments implements DocumentStore {
         return added;
       })(),
     );
+    this.#changes++;
     this.#size += change.add.length - change.remove.length;
     this.#pending = pending + keys.length;
     tidyDatabase(this.#database);
