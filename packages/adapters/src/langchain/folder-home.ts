@@ -7,11 +7,12 @@ import { Collection } from "./collection.ts";
 import {
   APPLICATION,
   checkSegment,
+  checkStamp,
   cleanFolder,
   corrupt,
   createDatabase,
+  folderContents,
   headerDigest,
-  holdsStore,
   segmentName,
   VERSION,
 } from "./folder.ts";
@@ -125,14 +126,17 @@ export async function openCollection(folder: string, options: PithOpenOptions): 
   if (!(Number.isSafeInteger(compactAfter) && compactAfter >= 1))
     throw badOption("compactAfter", "a number of rows from 1", compactAfter);
   const sqlite = await loadSqlite();
-  if (!(await holdsStore(folder, withoutLog))) {
+  const { database: there, log } = await folderContents(folder);
+  if (!there) {
     await checkCodec(asked);
     await createDatabase(
       folder,
       databaseBytes(sqlite, (db) => fill(db, asked)),
     );
   }
-  const database = openDatabase(sqlite, join(folder, DATABASE));
+  const database = openDatabase(sqlite, join(folder, DATABASE), (stamp) => {
+    checkStamp(folder, stamp, log || !there || withoutLog);
+  });
   try {
     const home = new FolderHome(folder, database, compactAfter);
     const settings = agreedSettings(checkStored(home.documents.settings), options, MORE_OPTIONS);

@@ -251,6 +251,8 @@ export class PithVectorStore extends SaveableVectorStore {
 function storedDocuments(documents: readonly DocumentInput[], options: PithAddOptions): StoredDocument[] {
   if (!Array.isArray(documents))
     throw new PithError("INVALID_ARGUMENT", `expected documents as a list, got ${shown(documents)}`);
+  if (Array.isArray(options))
+    throw new PithError("INVALID_ARGUMENT", "expected ids as { ids }, got a list in place of options");
   documents.forEach((document, row) => {
     checkDocument(document, row);
   });
