@@ -7,10 +7,9 @@ import { type IndexStats, type Metric, PithError, shown, type Vectors } from "@p
 import { Collection, type Hit } from "./collection.ts";
 import { checkDocument, type DocumentInput, type StoredDocument, storedDocument } from "./documents.ts";
 import type { MetadataFilter } from "./filter.ts";
-import type { PithOpenOptions } from "./folder-home.ts";
 import { MemoryHome } from "./home.ts";
 import { checkCount, checkIds, checkLength, idsFor, readQuery, readVectors } from "./input.ts";
-import { type PithStoreOptions, readSettings, type ScoreKind } from "./options.ts";
+import { type PithOpenOptions, type PithStoreOptions, readSettings, type ScoreKind } from "./options.ts";
 import type { WorkOptions } from "./rows.ts";
 import { Selection } from "./selection.ts";
 
