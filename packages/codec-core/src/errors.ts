@@ -27,6 +27,7 @@ export type ErrorCode =
   | "NOT_A_FILE" // a folder, a device
   | "EMPTY_INPUT"
   | "IO" // the operating system refused: no room, no permission
+  | "IN_USE" // another process, or another part of this one, has it open for writing
   | "ABORTED"
   | "DISPOSED"
   | "BACKEND_UNAVAILABLE"

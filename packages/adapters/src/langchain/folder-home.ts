@@ -1,0 +1,149 @@
+/** A store in a folder: documents and recent rows in SQLite, all other rows in a segment; one transaction commits both. */
+import { join } from "node:path";
+import { FlatIndex, isPithError, quote } from "@pith/codec-core";
+import { atomicWriteFile } from "@pith/codec-core/files";
+import { planOfName } from "./codecs.ts";
+import { Collection } from "./collection.ts";
+import {
+  APPLICATION,
+  checkSegment,
+  cleanFolder,
+  corrupt,
+  createDatabase,
+  DATABASE,
+  headerDigest,
+  holdsStore,
+  segmentName,
+  VERSION,
+} from "./folder.ts";
+import type { Home } from "./home.ts";
+import { badOption, type PithStoreOptions, readSettings, type StoreSettings } from "./options.ts";
+import { StoreRows, type WorkOptions } from "./rows.ts";
+import { type Database, databaseBytes, loadSqlite, openDatabase, withDatabase } from "./sqlite.ts";
+import { setValue } from "./sqlite-changes.ts";
+import { SCHEMA, SqliteDocuments } from "./sqlite-documents.ts";
+import { agreedSettings, checkStored, storedSettings } from "./stored-settings.ts";
+
+export interface PithOpenOptions extends PithStoreOptions {
+  /**
+   * Rows added, replaced or removed since the last compaction from which on the store compacts by itself, once they are also a
+   * quarter of all rows. Default 4096.
+   */
+  readonly compactAfter?: number | undefined;
+  /**
+   * Opens a store whose SQLite log is gone, as it was when the log was begun: for one whose log another program merged. Default
+   * false.
+   */
+  readonly withoutLog?: boolean | undefined;
+}
+
+const MORE_OPTIONS = ["compactAfter", "withoutLog"];
+const COMPACT_AFTER = 4096;
+
+export class FolderHome implements Home {
+  readonly documents: SqliteDocuments;
+  readonly #folder: string;
+  readonly #compactAfter: number;
+
+  constructor(folder: string, database: Database, compactAfter: number) {
+    this.#folder = folder;
+    this.#compactAfter = compactAfter;
+    this.documents = new SqliteDocuments(database);
+  }
+
+  isDue(rows: StoreRows): boolean {
+    const { pending } = this.documents;
+    return rows.codec !== undefined && pending >= Math.max(this.#compactAfter, rows.size / 4);
+  }
+
+  /** Rows that are float32 still stay in the database: they are few. */
+  async compact(rows: StoreRows, { signal }: WorkOptions): Promise<void> {
+    if (!rows.codec || this.documents.pending === 0) return;
+    const file = segmentName();
+    const path = join(this.#folder, file);
+    await atomicWriteFile(path, rows.index.toBytes(), { signal });
+    const index = await openSegment(path, rows);
+    try {
+      this.documents.moveTo({ file, count: index.size, sha256: await headerDigest(path) });
+    } catch (error) {
+      index[Symbol.dispose]();
+      throw error;
+    }
+    rows.replace(index);
+    await cleanFolder(this.#folder, file);
+  }
+
+  close(): void {
+    this.documents.close();
+  }
+
+  /** The rows that the folder holds; undefined where there never were any. @throws CORRUPT_FILE, CHECKSUM_MISMATCH, CODEC_MISMATCH, IO */
+  async load(settings: StoreSettings): Promise<StoreRows | undefined> {
+    const { documents } = this;
+    const { dim, codec, segment } = documents;
+    if (dim === undefined) return undefined;
+    const rows = await (codec ? StoreRows.restore(settings, codec) : StoreRows.create(settings, dim));
+    if (segment) {
+      const path = join(this.#folder, segment.file);
+      await checkSegment(path, segment.sha256);
+      rows.replace(await openSegment(path, rows));
+    }
+    rows.remove(documents.removed());
+    const recent = documents.rows();
+    rows.load(recent.keys, recent.rows);
+    const keys = documents.keys();
+    if (keys.length !== rows.size || !keys.every((key) => rows.index.has(key)))
+      throw corrupt(`${quote(this.#folder, 400)}: documents and codes don't belong together`, this.#folder);
+    await cleanFolder(this.#folder, segment?.file);
+    return rows;
+  }
+}
+
+async function openSegment(path: string, rows: StoreRows): Promise<FlatIndex<number>> {
+  return await FlatIndex.fromFile<number>(path, await rows.families(), { rescore: "file" });
+}
+
+/** @throws as `PithVectorStore.open` */
+export async function openCollection(folder: string, options: PithOpenOptions): Promise<Collection> {
+  const asked = readSettings(options, MORE_OPTIONS);
+  const { compactAfter = COMPACT_AFTER, withoutLog = false } = options;
+  if (!(Number.isSafeInteger(compactAfter) && compactAfter >= 1))
+    throw badOption("compactAfter", "a number of rows from 1", compactAfter);
+  const sqlite = await loadSqlite();
+  if (!(await holdsStore(folder, withoutLog))) {
+    await checkCodec(asked);
+    await createDatabase(
+      folder,
+      databaseBytes(sqlite, (db) => fill(db, asked)),
+    );
+  }
+  const database = openDatabase(sqlite, join(folder, DATABASE));
+  try {
+    const stored = withDatabase(database, (db) =>
+      db.prepare("SELECT value FROM store WHERE name = 'settings'").pluck().get(),
+    );
+    const settings = agreedSettings(checkStored(JSON.parse(String(stored))), options, MORE_OPTIONS);
+    const home = new FolderHome(folder, database, compactAfter);
+    return new Collection(settings, home, await home.load(settings));
+  } catch (error) {
+    database.close();
+    throw error;
+  }
+}
+
+function fill(database: Database, settings: StoreSettings): void {
+  database.exec(SCHEMA);
+  setValue(database, "settings", JSON.stringify(storedSettings(settings)));
+  database.pragma(`application_id = ${APPLICATION}`);
+  database.pragma(`user_version = ${VERSION}`);
+}
+
+/** That options are right before they are written down. @throws INVALID_OPTION, UNSUPPORTED_METRIC */
+async function checkCodec({ codec, codecOptions, metric }: StoreSettings): Promise<void> {
+  if (typeof codec !== "string") return;
+  try {
+    await planOfName(codec, codecOptions, { dim: 1024, metric });
+  } catch (error) {
+    if (!isPithError(error, "DIM_UNSUPPORTED")) throw error;
+  }
+}
