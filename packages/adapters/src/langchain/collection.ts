@@ -46,9 +46,15 @@ export class Collection {
     return this.#compactionError;
   }
 
-  /** Adds, or replaces what has the same id. All or none. @throws DIM_MISMATCH, ABORTED, IO, DISPOSED */
-  add(documents: readonly StoredDocument[], v: Vectors, options: WorkOptions): Promise<void> {
+  /**
+   * Adds, or replaces what has the same id. All or none. Changes that are asked for meanwhile wait for the vectors too, so that all
+   * happen in the order in which they were asked for. @throws DIM_MISMATCH, ABORTED, IO, DISPOSED, and why there are no vectors
+   */
+  add(documents: readonly StoredDocument[], coming: Promise<Vectors>, options: WorkOptions): Promise<void> {
+    // Nobody listens to them before it's their turn.
+    coming.catch(() => {});
     return this.#inTurn(async ({ documents: store }) => {
+      const v = await coming;
       const rows = this.#rows ?? (await StoreRows.create(this.settings, v.dim));
       checkDim(rows, v.dim);
       const remove = [...store.keysOf(documents.map(({ id }) => id)).values()];

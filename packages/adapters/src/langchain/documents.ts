@@ -3,7 +3,7 @@
  * in both, made so when they come, so that filters see, and searches return, the same on disk and in memory.
  */
 import { type CodecState, type EncodedRows, PithError, shown } from "@pith/codec-core";
-import type { Metadata } from "./filter.ts";
+import type { Json, Metadata } from "./filter.ts";
 
 export interface StoredDocument {
   readonly id: string;
@@ -53,19 +53,22 @@ export interface DocumentInput {
   readonly id?: string | undefined;
 }
 
+/** @throws INVALID_ARGUMENT with the row */
+export function checkDocument(document: DocumentInput | null | undefined, row: number): void {
+  if (typeof document?.pageContent !== "string")
+    throw refuse(row, `expected a text as pageContent, got ${shown(document?.pageContent)}`);
+}
+
 /**
  * What is stored of a document: text with lone surrogates replaced by U+FFFD, metadata as JSON makes them (a Date is its ISO string,
  * undefined is left out, NaN is null). @throws INVALID_ARGUMENT with the row
  */
-export function storedDocument(document: DocumentInput, id: string, row: number): StoredDocument {
-  const { pageContent } = document;
-  if (typeof pageContent !== "string")
-    throw refuse(row, `expected pageContent as a string, got ${shown(pageContent)}`);
-  return {
-    id,
-    pageContent: pageContent.toWellFormed(),
-    metadata: jsonMetadata(document.metadata ?? {}, row),
-  };
+export function storedDocument(
+  { pageContent, metadata }: DocumentInput,
+  id: string,
+  row: number,
+): StoredDocument {
+  return { id, pageContent: pageContent.toWellFormed(), metadata: jsonMetadata(metadata ?? {}, row) };
 }
 
 function jsonMetadata(metadata: unknown, row: number): Metadata {
@@ -77,8 +80,12 @@ function jsonMetadata(metadata: unknown, row: number): Metadata {
   }
   // Another kind of object may print as a text or a list.
   if (!text?.startsWith("{")) throw refuse(row, `expected metadata as an object, got ${shown(metadata)}`);
-  // Frozen, since a filter sees the very object that is stored.
-  return JSON.parse(text, (_, value) => Object.freeze(value)) as Metadata;
+  return parseFrozen(text) as Metadata;
+}
+
+/** Frozen all through, since a filter sees the very object that is stored. */
+export function parseFrozen(text: string): Json {
+  return JSON.parse(text, (_, value) => Object.freeze(value));
 }
 
 function refuse(row: number, reason: string, cause?: unknown): PithError {

@@ -10,12 +10,12 @@ import {
   cleanFolder,
   corrupt,
   createDatabase,
-  DATABASE,
   headerDigest,
   holdsStore,
   segmentName,
   VERSION,
 } from "./folder.ts";
+import { DATABASE } from "./folder-names.ts";
 import type { Home } from "./home.ts";
 import { badOption, type PithStoreOptions, readSettings, type StoreSettings } from "./options.ts";
 import { StoreRows, type WorkOptions } from "./rows.ts";
@@ -90,7 +90,7 @@ export class FolderHome implements Home {
     }
     rows.remove(documents.removed());
     const recent = documents.rows();
-    rows.load(recent.keys, recent.rows);
+    if (recent.keys.length > 0) rows.load(recent.keys, recent.rows);
     const keys = documents.keys();
     if (keys.length !== rows.size || !keys.every((key) => rows.index.has(key)))
       throw corrupt(`${quote(this.#folder, 400)}: documents and codes don't belong together`, this.#folder);

@@ -15,12 +15,10 @@ import { mkdir, open, readdir, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { PithError, quote } from "@pith/codec-core";
 import { atomicWriteFile } from "@pith/codec-core/files";
+import { DATABASE, MANIFEST } from "./folder-names.ts";
 import { LOGGED } from "./sqlite.ts";
 
-export const DATABASE = "store.sqlite";
 const LOG = `${DATABASE}-wal`;
-/** What `save` writes. */
-const SAVED = "store.json";
 const SEGMENT = /^codes-[0-9a-f]{16}\.pith\.safetensors$/;
 /** What a kill leaves of a file that was being written. */
 const UNFINISHED =
@@ -57,7 +55,7 @@ export async function holdsStore(folder: string, withoutLog: boolean): Promise<b
     await mkdir(folder, { recursive: true });
     const names = await readdir(folder);
     const where = (reason: string): string => `${quote(folder, 400)}: ${reason}`;
-    if (names.includes(SAVED))
+    if (names.includes(MANIFEST))
       throw new PithError("INVALID_ARGUMENT", where("this store was written by save: use load"), {
         path: folder,
       });

@@ -1,7 +1,7 @@
 /** What a caller hands in, as the store takes it. */
 import { checkFinite, PithError, shown, type Vectors, vectorsFromRows } from "@pith/codec-core";
 
-/** @throws INVALID_ARGUMENT (no list, or a value that is no number), DIM_UNSUPPORTED, DIM_MISMATCH, NOT_FINITE */
+/** No rows have the dim 0. @throws INVALID_ARGUMENT (no list, or a value that is no number), DIM_UNSUPPORTED, DIM_MISMATCH, NOT_FINITE */
 export function readVectors(rows: readonly ArrayLike<number>[]): Vectors {
   if (!Array.isArray(rows)) throw refuse("vectors as a list", rows);
   rows.forEach((row, at) => {
@@ -9,6 +9,7 @@ export function readVectors(rows: readonly ArrayLike<number>[]): Vectors {
     else if (!(row instanceof Float32Array || row instanceof Float64Array))
       throw refuse(`vector ${at} as a list of numbers`, row);
   });
+  if (rows.length === 0) return { data: new Float32Array(0), dim: 0, count: 0 };
   const v = vectorsFromRows(rows);
   checkFinite(v.data, v.dim);
   return v;

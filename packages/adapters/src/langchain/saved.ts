@@ -22,13 +22,13 @@ import {
 } from "@pith/codec-core";
 import { atomicWriteFile, readWholeFile } from "@pith/codec-core/files";
 import { Collection } from "./collection.ts";
-import type { DocumentStore, StoredDocument } from "./documents.ts";
+import { type DocumentStore, parseFrozen, type StoredDocument } from "./documents.ts";
+import { DATABASE, MANIFEST } from "./folder-names.ts";
 import { MemoryHome } from "./home.ts";
 import type { PithStoreOptions } from "./options.ts";
 import { StoreRows } from "./rows.ts";
 import { agreedSettings, checkStored, type StoredSettings, storedSettings } from "./stored-settings.ts";
 
-const MANIFEST = "store.json";
 const FORMAT = "pith langchain store";
 const VERSION = 1;
 const PART = /^(documents|vectors)-[0-9a-f]{16}\.(jsonl|pith\.safetensors)$/;
@@ -69,6 +69,7 @@ export function saveCollection(collection: Collection, directory: string): Promi
       vectors: contents ? part("vectors", "pith.safetensors", contents.vectors) : null,
     };
     await makeFolder(directory);
+    if ((await readdir(directory)).includes(DATABASE)) throw opened("save", directory);
     for (const [file, bytes] of files) await atomicWriteFile(join(directory, file), bytes);
     const text = `${JSON.stringify(manifest, null, 2)}\n`;
     await atomicWriteFile(join(directory, MANIFEST), new TextEncoder().encode(text));
@@ -104,24 +105,26 @@ function contentsOf(rows: StoreRows, documents: DocumentStore): { lines: Uint8Ar
 
 /** @throws FILE_NOT_FOUND, CORRUPT_FILE, CHECKSUM_MISMATCH, CODEC_MISMATCH, INVALID_OPTION, VERSION_UNSUPPORTED, IO */
 export async function loadCollection(directory: string, options: PithStoreOptions): Promise<Collection> {
-  const manifest = await readManifest(join(directory, MANIFEST));
+  const manifest = await readManifest(join(directory, MANIFEST)).catch(async (error: unknown) => {
+    const names: string[] = await readdir(directory).catch(() => []);
+    throw names.includes(DATABASE) ? opened("load", directory) : error;
+  });
   const settings = agreedSettings(manifest.settings, options);
   const home = new MemoryHome();
-  const lines = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(
-    await readPart(directory, manifest.documents),
-  );
-  const documents = lines.split("\n").slice(0, -1).map(readDocument);
+  const documents = readDocuments(await readPart(directory, manifest.documents), directory);
   if (!manifest.vectors) return new Collection(settings, home);
   const contents = parsePith(await readPart(directory, manifest.vectors));
-  const ids = idsOf(contents)?.toArray() ?? [];
-  if (
-    documents.length !== manifest.count ||
-    ids.length !== documents.length ||
-    documents.some(({ id }, row) => id !== ids[row])
-  )
-    throw corrupt("documents and vectors don't belong together", directory);
+  const ids = idsOf(contents);
+  ids?.checkUnique();
+  const fits =
+    contents.metric === settings.metric &&
+    documents.length === manifest.count &&
+    documents.length === ids?.length &&
+    documents.every(({ id }, row) => id === ids.at(row));
+  if (!fits) throw corrupt("documents and vectors don't belong together", directory);
   const rows = await rowsOf(contents, settings);
   const encoded = encodedRows(contents);
+  rows.codec?.verifyCodes?.({ bytes: encoded.codes, stride: rows.codec.stride, count: contents.count });
   const keys = home.documents.commit({ dim: contents.dim, remove: [], add: documents, rows: encoded });
   rows.load(keys, encoded);
   return new Collection(settings, home, rows);
@@ -138,11 +141,23 @@ function encodedRows({ kind, tensors }: PithContents): EncodedRows {
   return { codes: tensors["codes"].bytes, kept: (tensors["vectors"] ?? tensors["rescore.codes"])?.bytes };
 }
 
-function readDocument(line: string): StoredDocument {
-  const { id, pageContent, metadata } = JSON.parse(line, (_, value) =>
-    Object.freeze(value),
-  ) as StoredDocument;
-  return { id, pageContent, metadata };
+function readDocuments(bytes: Uint8Array, directory: string): StoredDocument[] {
+  try {
+    const lines = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes).split("\n");
+    return lines.slice(0, -1).map((line) => {
+      const { id, pageContent, metadata } = parseFrozen(line) as Partial<StoredDocument>;
+      if (typeof id !== "string" || typeof pageContent !== "string" || typeof metadata !== "object")
+        throw new TypeError("a line that is no document");
+      return { id, pageContent, metadata };
+    });
+  } catch (cause) {
+    throw new PithError(
+      "CORRUPT_FILE",
+      `${quote(directory)}: documents: ${(cause as Error).message}`,
+      {},
+      { cause },
+    );
+  }
 }
 
 async function readManifest(path: string): Promise<Manifest> {
@@ -169,8 +184,8 @@ async function readManifest(path: string): Promise<Manifest> {
   return { ...(manifest as Manifest), settings: checkStored(settings) };
 }
 
-function isPart(part: Part | undefined): boolean {
-  return part !== undefined && PART.test(part.file) && typeof part.sha256 === "string";
+function isPart(part: Part | null | undefined): boolean {
+  return PART.test(part?.file ?? "") && typeof part?.sha256 === "string";
 }
 
 /** @throws FILE_NOT_FOUND, CHECKSUM_MISMATCH, IO */
@@ -202,6 +217,14 @@ async function makeFolder(directory: string): Promise<void> {
       { cause },
     );
   }
+}
+
+function opened(what: "save" | "load", path: string): PithError {
+  return new PithError(
+    "INVALID_ARGUMENT",
+    `${what}: ${quote(path)} is the folder of a store that is opened`,
+    { path },
+  );
 }
 
 function corrupt(reason: string, path: string): PithError {

@@ -3,9 +3,9 @@ import { Document, type DocumentInterface } from "@langchain/core/documents";
 import type { EmbeddingsInterface } from "@langchain/core/embeddings";
 import { maximalMarginalRelevance } from "@langchain/core/utils/math";
 import { type MaxMarginalRelevanceSearchOptions, SaveableVectorStore } from "@langchain/core/vectorstores";
-import { type IndexStats, type Metric, PithError, shown } from "@pith/codec-core";
+import { type IndexStats, type Metric, PithError, shown, type Vectors } from "@pith/codec-core";
 import { Collection, type Hit } from "./collection.ts";
-import { type DocumentInput, type StoredDocument, storedDocument } from "./documents.ts";
+import { checkDocument, type DocumentInput, type StoredDocument, storedDocument } from "./documents.ts";
 import type { MetadataFilter } from "./filter.ts";
 import type { PithOpenOptions } from "./folder-home.ts";
 import { MemoryHome } from "./home.ts";
@@ -130,8 +130,9 @@ export class PithVectorStore extends SaveableVectorStore {
     options: PithAddOptions = {},
   ): Promise<string[]> {
     const stored = storedDocuments(documents, options);
-    const vectors = await this.embeddings.embedDocuments(stored.map(({ pageContent }) => pageContent));
-    return this.#add(vectors, stored, options);
+    const embed = async (): Promise<Vectors> =>
+      vectorsFor(stored, await this.embeddings.embedDocuments(stored.map(({ pageContent }) => pageContent)));
+    return this.#add(stored, embed, options);
   }
 
   /** As `addDocuments`, of vectors that are there: lists of numbers, or typed arrays of floats. */
@@ -140,16 +141,17 @@ export class PithVectorStore extends SaveableVectorStore {
     documents: DocumentInterface[],
     options: PithAddOptions = {},
   ): Promise<string[]> {
-    return this.#add(vectors, storedDocuments(documents, options), options);
+    const stored = storedDocuments(documents, options);
+    const read = vectorsFor(stored, vectors);
+    return this.#add(stored, async () => read, options);
   }
 
   async #add(
-    rows: number[][],
     documents: readonly StoredDocument[],
+    vectors: () => Promise<Vectors>,
     { signal }: PithAddOptions,
   ): Promise<string[]> {
-    checkLength("vectors, one for each document", rows?.length, documents.length);
-    if (documents.length > 0) await this.#collection.add(documents, readVectors(rows), { signal });
+    if (documents.length > 0) await this.#collection.add(documents, vectors(), { signal });
     return documents.map(({ id }) => id);
   }
 
@@ -248,8 +250,16 @@ export class PithVectorStore extends SaveableVectorStore {
 function storedDocuments(documents: readonly DocumentInput[], options: PithAddOptions): StoredDocument[] {
   if (!Array.isArray(documents))
     throw new PithError("INVALID_ARGUMENT", `expected documents as a list, got ${shown(documents)}`);
+  documents.forEach((document, row) => {
+    checkDocument(document, row);
+  });
   const ids = idsFor(documents, options.ids);
   return documents.map((document, row) => storedDocument(document, ids[row], row));
+}
+
+function vectorsFor(documents: readonly StoredDocument[], rows: number[][]): Vectors {
+  checkLength("vectors, one for each document", rows?.length, documents.length);
+  return readVectors(rows);
 }
 
 function toDocument({ id, pageContent, metadata }: StoredDocument): Document {
