@@ -23,6 +23,7 @@ export type {
   StoreFiles,
   StoreSupports,
 } from "./vector-store/document-store.ts";
+export { documentsAsPoints } from "./vector-store/documents-as-points.ts";
 export { fixtureEmbeddings } from "./vector-store/embeddings.ts";
 export { type PointStoreContract, pointStoreContract } from "./vector-store/point-contract.ts";
 export { POINT_LAWS, type PointLaw } from "./vector-store/point-laws.ts";

@@ -6,7 +6,12 @@ import type { Point, PointStore } from "./point-store.ts";
 /** More than any law adds. */
 const ALL = 1_000_000;
 
-export function asPoints(store: DocumentStore, scores: "similarity" | "distance", dim: number): PointStore {
+/** For stores whose vectors have `dim` dims, and which take and keep ids, delete by them, and have `getByIds`. */
+export function documentsAsPoints(
+  store: DocumentStore,
+  scores: "similarity" | "distance",
+  dim: number,
+): PointStore {
   const point = ({ id, metadata }: StoredDocument): Point => ({ id: id ?? "", payload: metadata });
   const nearest = (query: number[], k: number): Promise<[StoredDocument, number][]> =>
     store.similaritySearchVectorWithScore(query, k);

@@ -28,6 +28,9 @@ function relevant(rows: Rows, query: readonly number[], k: number, fetchK: numbe
   return taken.map(({ name }) => name);
 }
 
+/** Scores that are farther off may take the three documents of `threeAround` in any order. */
+const CLEAR = 0.05;
+
 /** Two documents on one side of the query, nearly the same, and one farther on the other side. */
 async function threeAround(place: StorePlace): Promise<DocumentStore> {
   const query = await place.embed("foo");
@@ -70,8 +73,9 @@ export const relevanceLaws: StoreChecks<"store.mmr"> = {
       const options = { k, fetchK: 3, ...(lambda !== undefined && { lambda }) };
       return names(await three.maxMarginalRelevanceSearch!("foo", options, undefined));
     };
-    t.equal((await mmr(2, 1)).sort().join(), "near,twin", "the 2 most relevant with lambda 1");
-    for (const lambda of [undefined, 0.5, 0.3]) {
+    const clear = supports.metric === "cosine" && supports.scoreError <= CLEAR;
+    if (clear) t.equal((await mmr(2, 1)).sort().join(), "near,twin", "the 2 most relevant with lambda 1");
+    for (const lambda of clear ? [undefined, 0.5, 0.3] : []) {
       const [first, second] = await mmr(2, lambda);
       t.ok(first === "near" || first === "twin", `lambda ${lambda}: the first, ${first}, is a nearest one`);
       t.equal(second, "apart", `lambda ${lambda}: the second is unlike the first`);

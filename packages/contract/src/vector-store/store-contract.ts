@@ -14,7 +14,7 @@ export interface VectorStoreContract<Store extends DocumentStore> extends Docume
   readonly test: TestFunction;
   /** What the tests are named after. Default "store". */
   readonly name?: string;
-  /** Dims of vectors that searches are tried at; texts have 6. Default 1, 2, 6, 17 and 64. */
+  /** Dims that the order of hits is tried at; all else has 6. Default 1, 2, 6, 17 and 64. */
   readonly dims?: readonly number[];
   /** Seeds all data; printed in each test's name and failure. */
   readonly seed?: number;

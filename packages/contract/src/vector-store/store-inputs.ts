@@ -1,11 +1,12 @@
 /** Laws of what a document store says of itself, and of what it is given. */
 import type { StoredDocument } from "./document-store.ts";
-import { asPoints } from "./documents-as-points.ts";
+import { documentsAsPoints } from "./documents-as-points.ts";
 import { pointInputLaws } from "./point-inputs.ts";
 import type { PointLaw } from "./point-laws.ts";
 import { type PointChecks, PointPlace, sorted } from "./point-place.ts";
+import type { PointStore } from "./point-store.ts";
 import { pointLaws } from "./points.ts";
-import { document, type StoreChecks } from "./store-place.ts";
+import { document, type StoreChecks, TEXT_DIM } from "./store-place.ts";
 
 const POINT_CHECKS: PointChecks<PointLaw> = { ...pointLaws, ...pointInputLaws };
 
@@ -47,20 +48,24 @@ export const storeInputLaws: StoreChecks<
   },
 
   async "store.points"(place) {
-    const { t, supports } = place;
-    for (const dim of place.dims)
-      for (const [law, check] of Object.entries(POINT_CHECKS)) {
-        const create = async () => asPoints(await place.create(), supports.scores, dim);
-        const points = new PointPlace(t, { supports, create }, dim, place.seed);
-        try {
-          await check(points);
-        } catch (error) {
-          if (error instanceof Error) error.message = `${law}, dim ${dim}: ${error.message}`;
-          throw error;
-        } finally {
-          await place.dispose();
-        }
+    const { t } = place;
+    const similarity = place.supports.scores === "similarity";
+    // Distances may have any scale; "store.order" looks at what they find.
+    const supports = similarity
+      ? place.supports
+      : { ...place.supports, scoreError: Number.POSITIVE_INFINITY };
+    for (const [law, check] of Object.entries(POINT_CHECKS)) {
+      const create = async (): Promise<PointStore> =>
+        documentsAsPoints(await place.create(), place.supports.scores, TEXT_DIM);
+      try {
+        await check(new PointPlace(t, { supports, create }, TEXT_DIM, place.seed));
+      } catch (error) {
+        if (error instanceof Error) error.message = `${law}: ${error.message}`;
+        throw error;
+      } finally {
+        await place.dispose();
       }
+    }
   },
 
   async "store.metadata"(place) {

@@ -12,6 +12,9 @@ import { fixtureEmbeddings } from "./embeddings.ts";
 import { checkHits, type Hit } from "./exact.ts";
 import { sorted } from "./point-place.ts";
 
+/** Of the vectors of texts, and of rows beside them. */
+export const TEXT_DIM = 6;
+
 /** What each document of a filled store says of itself. */
 export interface NumberedMetadata extends Record<string, unknown> {
   name: string;
@@ -90,7 +93,7 @@ export class StorePlace<Store extends DocumentStore = DocumentStore> {
   /** A store of `count` seeded rows, named "n0" and so on in their metadata, with more metadata from `more`. */
   async filled(
     count: number,
-    dim: number = 6,
+    dim: number = TEXT_DIM,
     more: (i: number) => Record<string, unknown> = () => ({}),
   ): Promise<Filled<Store>> {
     const store = await this.create();
@@ -127,7 +130,7 @@ export class StorePlace<Store extends DocumentStore = DocumentStore> {
   /** The store holds `rows` and nothing else. */
   async holds({ store, rows }: Filled<Store>, what: string): Promise<void> {
     const [first = []] = rows.values();
-    for (const query of [...this.rows(2, first.length || 6, 1), ...[...rows.values()].slice(0, 1)])
+    for (const query of [...this.rows(2, first.length || TEXT_DIM, 1), ...[...rows.values()].slice(0, 1)])
       await this.finds(store, rows, query, rows.size + 3, what);
   }
 
