@@ -96,9 +96,11 @@ export async function restoredCodec(codec: string | Codec, state: CodecState): P
 function sameState(a: CodecState, b: CodecState): boolean {
   const text = ({ tensors, ...rest }: CodecState): string =>
     canonicalJson({ ...rest, tensors: Object.keys(tensors).sort() });
+  const same = (x: Uint8Array, y: Uint8Array): boolean =>
+    x.length === y.length && x.every((byte, i) => byte === y[i]);
   return (
     text(a) === text(b) &&
-    Object.entries(a.tensors).every(([name, { bytes }]) => Buffer.compare(bytes, b.tensors[name].bytes) === 0)
+    Object.entries(a.tensors).every(([name, { bytes }]) => same(bytes, b.tensors[name].bytes))
   );
 }
 

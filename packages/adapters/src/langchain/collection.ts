@@ -7,7 +7,7 @@ import type { StoredDocument } from "./documents.ts";
 import type { Home } from "./home.ts";
 import type { StoreSettings } from "./options.ts";
 import { StoreRows, type WorkOptions } from "./rows.ts";
-import type { Selection } from "./selection.ts";
+import { SelectedKeys, type Selection } from "./selection.ts";
 
 export interface Hit {
   readonly document: StoredDocument;
@@ -20,6 +20,7 @@ export interface Hit {
 export class Collection {
   readonly settings: StoreSettings;
   readonly #home: Home;
+  readonly #selected: SelectedKeys;
   #rows: StoreRows | undefined;
   /** The last change that was asked for: the next one waits for it. */
   #last: Promise<unknown> = Promise.resolve();
@@ -30,6 +31,7 @@ export class Collection {
   constructor(settings: StoreSettings, home: Home, rows?: StoreRows) {
     this.settings = settings;
     this.#home = home;
+    this.#selected = new SelectedKeys(home.documents);
     this.#rows = rows;
   }
 
@@ -73,7 +75,7 @@ export class Collection {
 
   /** @throws IO, DISPOSED, and what the selection throws */
   removeSelected(selection: Selection): Promise<void> {
-    return this.#inTurn((home) => this.#remove(home, selection.keys(home.documents)));
+    return this.#inTurn(async (home) => this.#remove(home, await this.#selected.of(selection)));
   }
 
   async #remove({ documents }: Home, remove: readonly number[]): Promise<void> {
@@ -99,10 +101,11 @@ export class Collection {
     const rows = this.#rows;
     if (rows) checkDim(rows, query.length);
     for (;;) {
+      const keys = selection && (await this.#selected.of(selection));
       this.#open();
       const wanted = Math.min(k, documents.size);
       if (!rows || wanted === 0) return [];
-      const matches = await rows.search(query, wanted, selection?.keys(documents));
+      const matches = await rows.search(query, wanted, keys);
       this.#open();
       const found = documents.get(matches.map(({ id }) => id));
       const hits = matches.flatMap(({ id, score }, i) => {

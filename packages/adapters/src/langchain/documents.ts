@@ -33,6 +33,8 @@ export interface Change {
 /** Documents by key: a number that is given once and never again, larger than all before. */
 export interface DocumentStore {
   readonly size: number;
+  /** Another number after each change. */
+  readonly changes: number;
   /** Keys of the ids that are there. */
   keysOf(ids: readonly string[]): Map<string, number>;
   /** In the order of `keys`; undefined for one that isn't there. Metadata are the caller's to keep. */

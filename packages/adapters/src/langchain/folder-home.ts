@@ -1,6 +1,6 @@
 /** A store in a folder: documents and recent rows in SQLite, all other rows in a segment; one transaction commits both. */
 import { join } from "node:path";
-import { FlatIndex, isPithError, quote } from "@pith/codec-core";
+import { type ErrorCode, FlatIndex, isPithError, type PithError, quote } from "@pith/codec-core";
 import { atomicWriteFile } from "@pith/codec-core/files";
 import { planOfName } from "./codecs.ts";
 import { Collection } from "./collection.ts";
@@ -19,7 +19,7 @@ import { DATABASE } from "./folder-names.ts";
 import type { Home } from "./home.ts";
 import { badOption, type PithStoreOptions, readSettings, type StoreSettings } from "./options.ts";
 import { StoreRows, type WorkOptions } from "./rows.ts";
-import { type Database, databaseBytes, loadSqlite, openDatabase, withDatabase } from "./sqlite.ts";
+import { type Database, databaseBytes, loadSqlite, openDatabase } from "./sqlite.ts";
 import { setValue } from "./sqlite-changes.ts";
 import { SCHEMA, SqliteDocuments } from "./sqlite-documents.ts";
 import { agreedSettings, checkStored, storedSettings } from "./stored-settings.ts";
@@ -39,6 +39,8 @@ export interface PithOpenOptions extends PithStoreOptions {
 
 const MORE_OPTIONS = ["compactAfter", "withoutLog"];
 const COMPACT_AFTER = 4096;
+/** What rows of another length, or twice the same ones, give. */
+const MISFITS: readonly ErrorCode[] = ["LENGTH_MISMATCH", "DUPLICATE_ID", "INVALID_ARGUMENT"];
 
 export class FolderHome implements Home {
   readonly documents: SqliteDocuments;
@@ -79,23 +81,36 @@ export class FolderHome implements Home {
 
   /** The rows that the folder holds; undefined where there never were any. @throws CORRUPT_FILE, CHECKSUM_MISMATCH, CODEC_MISMATCH, IO */
   async load(settings: StoreSettings): Promise<StoreRows | undefined> {
-    const { documents } = this;
-    const { dim, codec, segment } = documents;
+    const rows = await this.#loadRows(settings).catch((error: unknown) => {
+      if (isPithError(error) && !MISFITS.includes(error.code)) throw error;
+      throw this.#corrupt(`documents and codes don't belong together: ${(error as Error).message}`, error);
+    });
+    const keys = this.documents.keys();
+    if (keys.length !== (rows?.size ?? 0) || !keys.every((key) => rows?.index.has(key)))
+      throw this.#corrupt("documents and codes don't belong together");
+    await cleanFolder(this.#folder, this.documents.segment?.file);
+    return rows;
+  }
+
+  async #loadRows(settings: StoreSettings): Promise<StoreRows | undefined> {
+    const { dim, codec, segment } = this.documents;
     if (dim === undefined) return undefined;
+    if (codec && codec.dim !== dim)
+      throw this.#corrupt(`a codec of dim ${codec.dim} for vectors of dim ${dim}`);
     const rows = await (codec ? StoreRows.restore(settings, codec) : StoreRows.create(settings, dim));
     if (segment) {
       const path = join(this.#folder, segment.file);
       await checkSegment(path, segment.sha256);
       rows.replace(await openSegment(path, rows));
     }
-    rows.remove(documents.removed());
-    const recent = documents.rows();
+    rows.remove(this.documents.removed());
+    const recent = this.documents.rows();
     if (recent.keys.length > 0) rows.load(recent.keys, recent.rows);
-    const keys = documents.keys();
-    if (keys.length !== rows.size || !keys.every((key) => rows.index.has(key)))
-      throw corrupt(`${quote(this.#folder, 400)}: documents and codes don't belong together`, this.#folder);
-    await cleanFolder(this.#folder, segment?.file);
     return rows;
+  }
+
+  #corrupt(reason: string, cause?: unknown): PithError {
+    return corrupt(`${quote(this.#folder, 400)}: ${reason}`, this.#folder, cause);
   }
 }
 
@@ -119,11 +134,8 @@ export async function openCollection(folder: string, options: PithOpenOptions): 
   }
   const database = openDatabase(sqlite, join(folder, DATABASE));
   try {
-    const stored = withDatabase(database, (db) =>
-      db.prepare("SELECT value FROM store WHERE name = 'settings'").pluck().get(),
-    );
-    const settings = agreedSettings(checkStored(JSON.parse(String(stored))), options, MORE_OPTIONS);
     const home = new FolderHome(folder, database, compactAfter);
+    const settings = agreedSettings(checkStored(home.documents.settings), options, MORE_OPTIONS);
     return new Collection(settings, home, await home.load(settings));
   } catch (error) {
     database.close();

@@ -7,8 +7,14 @@ export class MemoryDocuments implements DocumentStore {
   readonly #keys = new Map<string, number>();
   #next = 0;
 
+  #changes = 0;
+
   get size(): number {
     return this.#documents.size;
+  }
+
+  get changes(): number {
+    return this.#changes;
   }
 
   keysOf(ids: readonly string[]): Map<string, number> {
@@ -36,6 +42,7 @@ export class MemoryDocuments implements DocumentStore {
   }
 
   commit({ remove, add }: Change): number[] {
+    this.#changes++;
     for (const key of remove) {
       const id = this.#documents.get(key)?.id;
       if (id !== undefined) this.#keys.delete(id);

@@ -146,7 +146,12 @@ function readDocuments(bytes: Uint8Array, directory: string): StoredDocument[] {
     const lines = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes).split("\n");
     return lines.slice(0, -1).map((line) => {
       const { id, pageContent, metadata } = parseFrozen(line) as Partial<StoredDocument>;
-      if (typeof id !== "string" || typeof pageContent !== "string" || typeof metadata !== "object")
+      if (
+        typeof id !== "string" ||
+        typeof pageContent !== "string" ||
+        !metadata ||
+        typeof metadata !== "object"
+      )
         throw new TypeError("a line that is no document");
       return { id, pageContent, metadata };
     });

@@ -10,7 +10,7 @@
 import type { CodecState, Dtype, StateTensor } from "@pith/codec-core";
 import type { Change, DocumentStore, KeyedRows, StoredDocument } from "./documents.ts";
 import type { Metadata } from "./filter.ts";
-import { type Database, trimLog, withDatabase } from "./sqlite.ts";
+import { type Database, tidyDatabase, withDatabase } from "./sqlite.ts";
 import { addRows, joined, removeRows, setValue, writeEncoded } from "./sqlite-changes.ts";
 
 export const SCHEMA = `
@@ -53,6 +53,8 @@ export class SqliteDocuments implements DocumentStore {
   /** Rows that a segment doesn't hold yet, and rows of the segment that don't count. */
   #pending: number;
 
+  #changes = 0;
+
   constructor(database: Database) {
     this.#database = database;
     const count = (table: string): number =>
@@ -66,8 +68,22 @@ export class SqliteDocuments implements DocumentStore {
     return this.#size;
   }
 
+  get changes(): number {
+    return this.#changes;
+  }
+
   get pending(): number {
     return this.#pending;
+  }
+
+  /** As they were written, unchecked; undefined where they aren't there, or aren't JSON. */
+  get settings(): unknown {
+    try {
+      return JSON.parse(String(this.#value("settings")));
+    } catch (error) {
+      if (error instanceof SyntaxError) return undefined;
+      throw error;
+    }
   }
 
   get dim(): number | undefined {
@@ -168,9 +184,10 @@ export class SqliteDocuments implements DocumentStore {
         return added;
       })(),
     );
+    this.#changes++;
     this.#size += change.add.length - change.remove.length;
     this.#pending = pending + keys.length;
-    this.#do(trimLog);
+    tidyDatabase(this.#database);
     return keys;
   }
 
@@ -183,10 +200,7 @@ export class SqliteDocuments implements DocumentStore {
       })();
     });
     this.#pending = 0;
-    this.#do((db) => {
-      db.pragma("incremental_vacuum");
-      trimLog(db);
-    });
+    tidyDatabase(this.#database);
   }
 
   close(): void {

@@ -77,14 +77,26 @@ export function databaseBytes(sqlite: Sqlite, fill: (database: Database) => void
  */
 function renewLog(database: Database): void {
   const version = Number(database.pragma("user_version", { simple: true })) & ~LOGGED;
-  database.pragma(`user_version = ${version | LOGGED}`);
-  database.pragma("wal_checkpoint(TRUNCATE)");
-  database.pragma(`user_version = ${version}`);
+  try {
+    database.pragma(`user_version = ${version | LOGGED}`);
+    database.pragma("wal_checkpoint(TRUNCATE)");
+  } finally {
+    database.pragma(`user_version = ${version}`);
+  }
 }
 
-/** To be called now and then, between transactions: a log that is long takes room, and time at the next start. */
-export function trimLog(database: Database): void {
-  if (statSync(`${database.name}-wal`).size > LOG_BYTES) renewLog(database);
+/**
+ * To be called now and then, between transactions: gives pages back that hold nothing, and merges a log that is long. What was
+ * committed before is safe whether this goes well or not: where it doesn't, the next call tries again.
+ */
+export function tidyDatabase(database: Database): void {
+  try {
+    if (statSync(`${database.name}-wal`).size <= LOG_BYTES) return;
+    database.pragma("incremental_vacuum");
+    renewLog(database);
+  } catch {
+    // Whatever is wrong with the disk, the next change meets it, and says so.
+  }
 }
 
 /** What `work` gives, its errors typed. @throws IN_USE, CORRUPT_FILE, IO, DISPOSED, and PithErrors as they are */
@@ -107,7 +119,8 @@ function databaseError(error: unknown, path: string): unknown {
     return new PithError("IN_USE", say("the store is open already, here or in another process"), details, {
       cause: error,
     });
-  if (/^SQLITE_(CORRUPT|NOTADB)/.test(code))
+  // An error of SQL means other tables than ours: all statements are fixed.
+  if (/^SQLITE_(CORRUPT|NOTADB|ERROR)/.test(code))
     return new PithError("CORRUPT_FILE", say(`no sound SQLite database: ${message}`), details, {
       cause: error,
     });

@@ -12,7 +12,6 @@ import { MemoryHome } from "./home.ts";
 import { checkCount, checkIds, checkLength, idsFor, readQuery, readVectors } from "./input.ts";
 import { type PithStoreOptions, readSettings, type ScoreKind } from "./options.ts";
 import type { WorkOptions } from "./rows.ts";
-import { loadCollection, saveCollection } from "./saved.ts";
 import { Selection } from "./selection.ts";
 
 /**
@@ -217,6 +216,7 @@ export class PithVectorStore extends SaveableVectorStore {
    * @throws IO, DISPOSED; INVALID_ARGUMENT for the folder of a store that was opened
    */
   override async save(directory: string): Promise<void> {
+    const { saveCollection } = await import("./saved.ts");
     return saveCollection(this.#collection, directory);
   }
 
@@ -229,6 +229,7 @@ export class PithVectorStore extends SaveableVectorStore {
     embeddings: EmbeddingsInterface,
     options: PithStoreOptions = {},
   ): Promise<PithVectorStore> {
+    const { loadCollection } = await import("./saved.ts");
     return PithVectorStore.#over(embeddings, await loadCollection(directory, options));
   }
 
