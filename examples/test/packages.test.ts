@@ -93,6 +93,7 @@ test("what isn't in ./files runs without Node: no node: import is reached from t
   visit(join(ROOT, "packages/turboquant/dist/index.js"));
   visit(join(ROOT, "packages/spectral/dist/index.js"));
   visit(join(ROOT, "packages/int8/dist/binary/index.js"));
+  visit(join(ROOT, "packages/adapters/dist/langchain/index.js"));
   expect(seen.size).toBeGreaterThan(20);
 });
 

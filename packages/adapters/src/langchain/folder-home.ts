@@ -7,35 +7,23 @@ import { Collection } from "./collection.ts";
 import {
   APPLICATION,
   checkSegment,
+  checkStamp,
   cleanFolder,
   corrupt,
   createDatabase,
+  folderContents,
   headerDigest,
-  holdsStore,
   segmentName,
   VERSION,
 } from "./folder.ts";
 import { DATABASE } from "./folder-names.ts";
 import type { Home } from "./home.ts";
-import { badOption, type PithStoreOptions, readSettings, type StoreSettings } from "./options.ts";
+import { badOption, type PithOpenOptions, readSettings, type StoreSettings } from "./options.ts";
 import { StoreRows, type WorkOptions } from "./rows.ts";
 import { type Database, databaseBytes, loadSqlite, openDatabase } from "./sqlite.ts";
 import { setValue } from "./sqlite-changes.ts";
 import { SCHEMA, SqliteDocuments } from "./sqlite-documents.ts";
 import { agreedSettings, checkStored, storedSettings } from "./stored-settings.ts";
-
-export interface PithOpenOptions extends PithStoreOptions {
-  /**
-   * Rows added, replaced or removed since the last compaction from which on the store compacts by itself, once they are also a
-   * quarter of all rows. Default 4096.
-   */
-  readonly compactAfter?: number | undefined;
-  /**
-   * Opens a store whose SQLite log is gone, as it was when the log was begun: for one whose log another program merged. Default
-   * false.
-   */
-  readonly withoutLog?: boolean | undefined;
-}
 
 const MORE_OPTIONS = ["compactAfter", "withoutLog"];
 const COMPACT_AFTER = 4096;
@@ -125,14 +113,17 @@ export async function openCollection(folder: string, options: PithOpenOptions): 
   if (!(Number.isSafeInteger(compactAfter) && compactAfter >= 1))
     throw badOption("compactAfter", "a number of rows from 1", compactAfter);
   const sqlite = await loadSqlite();
-  if (!(await holdsStore(folder, withoutLog))) {
+  const { database: there, log } = await folderContents(folder);
+  if (!there) {
     await checkCodec(asked);
     await createDatabase(
       folder,
       databaseBytes(sqlite, (db) => fill(db, asked)),
     );
   }
-  const database = openDatabase(sqlite, join(folder, DATABASE));
+  const database = openDatabase(sqlite, join(folder, DATABASE), (stamp) => {
+    checkStamp(folder, stamp, log || !there || withoutLog);
+  });
   try {
     const home = new FolderHome(folder, database, compactAfter);
     const settings = agreedSettings(checkStored(home.documents.settings), options, MORE_OPTIONS);

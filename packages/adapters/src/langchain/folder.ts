@@ -6,8 +6,8 @@
  *     codes-<16 hex>.pith.safetensors          all other rows: a Pith file whose ids are the keys of documents
  *
  * The transaction that names a segment in store.sqlite is what makes it part of the store; a segment that isn't named is what a
- * kill left behind. The database's `user_version` stands at a fixed place in its first page, which tells, without opening it, whether
- * the log belongs to it: a store that was copied without its log is refused instead of being opened as it once was.
+ * kill left behind. A database tells by its first page whether a log belongs to it (sqlite.ts): a store that was copied without
+ * its log is refused instead of being opened as it once was.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { linkSync } from "node:fs";
@@ -16,7 +16,7 @@ import { join } from "node:path";
 import { PithError, quote } from "@pith/codec-core";
 import { atomicWriteFile } from "@pith/codec-core/files";
 import { DATABASE, MANIFEST } from "./folder-names.ts";
-import { LOGGED } from "./sqlite.ts";
+import type { Stamp } from "./sqlite.ts";
 
 const LOG = `${DATABASE}-wal`;
 const SEGMENT = /^codes-[0-9a-f]{16}\.pith\.safetensors$/;
@@ -27,9 +27,6 @@ const UNFINISHED =
 /** "Pith", as SQLite's application_id. */
 export const APPLICATION = 0x50697468;
 export const VERSION = 1;
-
-const HEADER_BYTES = 100;
-const MAGIC = "SQLite format 3\0";
 
 export function segmentName(): string {
   return `codes-${randomBytes(8).toString("hex")}.pith.safetensors`;
@@ -49,54 +46,49 @@ export async function headerDigest(path: string): Promise<string> {
   }
 }
 
-/** Whether the folder holds a store. Makes the folder if there's none. @throws CORRUPT_FILE, INVALID_ARGUMENT, VERSION_UNSUPPORTED, IO */
-export async function holdsStore(folder: string, withoutLog: boolean): Promise<boolean> {
-  try {
-    await mkdir(folder, { recursive: true });
-    const names = await readdir(folder);
-    const where = (reason: string): string => `${quote(folder, 400)}: ${reason}`;
-    if (names.includes(MANIFEST))
-      throw new PithError("INVALID_ARGUMENT", where("this store was written by save: use load"), {
-        path: folder,
-      });
-    if (!names.includes(DATABASE)) {
-      const rest = names.find((name) => SEGMENT.test(name) || name === LOG);
-      if (rest !== undefined) throw corrupt(where(`there is ${rest}, but no ${DATABASE}`), folder);
-      return false;
-    }
-    const version = await storeVersion(join(folder, DATABASE));
-    if ((version & LOGGED) !== 0 && !names.includes(LOG) && !withoutLog)
-      throw corrupt(
-        where(`${LOG} is missing, and with it what was written last; withoutLog: true opens what is left`),
-        folder,
-      );
-    return true;
-  } catch (error) {
-    throw ioError(error, folder);
-  }
+/** What is known of a folder by the names in it. */
+export interface FolderContents {
+  readonly database: boolean;
+  readonly log: boolean;
 }
 
-/** @throws CORRUPT_FILE, VERSION_UNSUPPORTED */
-async function storeVersion(path: string): Promise<number> {
-  const file = await open(path);
-  try {
-    const header = await readAt(file, 0, HEADER_BYTES);
-    if (header.toString("latin1", 0, MAGIC.length) !== MAGIC || header.readUInt32BE(68) !== APPLICATION)
-      throw corrupt(`${quote(path, 400)}: not the database of a store`, path);
-    const version = header.readUInt32BE(60);
-    if ((version & ~LOGGED) > VERSION)
-      throw new PithError(
-        "VERSION_UNSUPPORTED",
-        `${quote(path, 400)}: newer than this package, which reads ${VERSION}`,
-        {
-          expected: VERSION,
-          actual: version & ~LOGGED,
-        },
-      );
-    return version;
-  } finally {
-    await file.close();
-  }
+/** Makes the folder if there's none. @throws CORRUPT_FILE, INVALID_ARGUMENT, IO */
+export async function folderContents(folder: string): Promise<FolderContents> {
+  const names = await mkdir(folder, { recursive: true })
+    .then(() => readdir(folder))
+    .catch((error: unknown) => {
+      throw ioError(error, folder);
+    });
+  const where = quote(folder, 400);
+  if (names.includes(MANIFEST))
+    throw new PithError("INVALID_ARGUMENT", `${where}: this store was written by save: use load`, {
+      path: folder,
+    });
+  const database = names.includes(DATABASE);
+  const rest = names.find((name) => SEGMENT.test(name) || name === LOG);
+  if (!database && rest !== undefined)
+    throw corrupt(`${where}: there is ${rest}, but no ${DATABASE}`, folder);
+  return { database, log: names.includes(LOG) };
+}
+
+/** That a database is a store's, of this version, with the log that belongs to it. @throws CORRUPT_FILE, VERSION_UNSUPPORTED */
+export function checkStamp(folder: string, { application, version, logged }: Stamp, hasLog: boolean): void {
+  const where = quote(join(folder, DATABASE), 400);
+  if (application !== APPLICATION) throw corrupt(`${where}: not the database of a store`, folder);
+  if (version > VERSION)
+    throw new PithError(
+      "VERSION_UNSUPPORTED",
+      `${where}: version ${version}, this package reads ${VERSION}`,
+      {
+        expected: VERSION,
+        actual: version,
+      },
+    );
+  if (logged && !hasLog)
+    throw corrupt(
+      `${where}: ${LOG} is missing, and with it what was written last; withoutLog: true opens what is left`,
+      folder,
+    );
 }
 
 /** Puts a new database in its place, unless another process did so first. @throws IN_USE, IO */

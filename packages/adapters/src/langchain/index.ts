@@ -5,8 +5,7 @@
  */
 export type { CodecOptions } from "./codecs.ts";
 export type { FilterOperators, FilterValue, Json, Metadata, MetadataFilter } from "./filter.ts";
-export type { PithOpenOptions } from "./folder-home.ts";
-export type { PithStoreOptions, RescoreKind, ScoreKind } from "./options.ts";
+export type { PithOpenOptions, PithStoreOptions, RescoreKind, ScoreKind } from "./options.ts";
 export {
   type PithAddOptions,
   type PithDeleteOptions,

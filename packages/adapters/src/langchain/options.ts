@@ -43,6 +43,20 @@ export interface PithStoreOptions {
   readonly scoreKind?: ScoreKind | undefined;
 }
 
+/** Options of a store in a folder. */
+export interface PithOpenOptions extends PithStoreOptions {
+  /**
+   * Rows added, replaced or removed since the last compaction from which on the store compacts by itself, once they are also a
+   * quarter of all rows. Default 4096.
+   */
+  readonly compactAfter?: number | undefined;
+  /**
+   * Opens a store whose SQLite log is gone, as it was when the log was begun: for one whose log another program merged. Default
+   * false.
+   */
+  readonly withoutLog?: boolean | undefined;
+}
+
 /** Options, checked, with defaults filled in where they don't depend on the codec. */
 export interface StoreSettings {
   readonly codec: string | Codec;

@@ -9,9 +9,17 @@ import type { Database } from "better-sqlite3";
 export type { Database };
 
 /** Added to the `user_version` in a database's first page while a log belongs to it. */
-export const LOGGED = 0x10000;
+const LOGGED = 0x10000;
 
 const LOG_BYTES = 4 * 2 ** 20;
+
+/** What a database says of itself. */
+export interface Stamp {
+  readonly application: number;
+  readonly version: number;
+  /** It isn't whole without its log. */
+  readonly logged: boolean;
+}
 
 type Sqlite = typeof import("better-sqlite3");
 
@@ -39,15 +47,19 @@ function importSqlite(): Promise<{ default: Sqlite }> {
 }
 
 /**
- * A database that is there, for this process alone: with a write-ahead log that is synced with each commit.
- * @throws IN_USE, CORRUPT_FILE, IO
+ * A database that is there, for this process alone: with a write-ahead log that is synced with each commit. `check` sees it before
+ * anything is written. The file is opened by SQLite alone: to close it by other means would let this process's locks go.
+ * @throws IN_USE, CORRUPT_FILE, IO, and what `check` throws
  */
-export function openDatabase(sqlite: Sqlite, path: string): Database {
+export function openDatabase(sqlite: Sqlite, path: string, check: (stamp: Stamp) => void): Database {
   let database: Database | undefined;
   try {
     database = new sqlite(path, { fileMustExist: true, timeout: 0 });
     // Before the first access: then the log needs no shared memory, and nobody else gets in.
     database.pragma("locking_mode = EXCLUSIVE");
+    const number = (name: string): number => Number(database?.pragma(name, { simple: true }));
+    const [application, version] = [number("application_id"), number("user_version")];
+    check({ application, version: version & ~LOGGED, logged: (version & LOGGED) !== 0 });
     database.pragma("journal_mode = WAL");
     database.pragma("synchronous = FULL");
     database.pragma("wal_autocheckpoint = 0");

@@ -7,10 +7,9 @@ import { type IndexStats, type Metric, PithError, shown, type Vectors } from "@p
 import { Collection, type Hit } from "./collection.ts";
 import { checkDocument, type DocumentInput, type StoredDocument, storedDocument } from "./documents.ts";
 import type { MetadataFilter } from "./filter.ts";
-import type { PithOpenOptions } from "./folder-home.ts";
 import { MemoryHome } from "./home.ts";
 import { checkCount, checkIds, checkLength, idsFor, readQuery, readVectors } from "./input.ts";
-import { type PithStoreOptions, readSettings, type ScoreKind } from "./options.ts";
+import { type PithOpenOptions, type PithStoreOptions, readSettings, type ScoreKind } from "./options.ts";
 import type { WorkOptions } from "./rows.ts";
 import { Selection } from "./selection.ts";
 
@@ -251,6 +250,8 @@ export class PithVectorStore extends SaveableVectorStore {
 function storedDocuments(documents: readonly DocumentInput[], options: PithAddOptions): StoredDocument[] {
   if (!Array.isArray(documents))
     throw new PithError("INVALID_ARGUMENT", `expected documents as a list, got ${shown(documents)}`);
+  if (Array.isArray(options))
+    throw new PithError("INVALID_ARGUMENT", "expected ids as { ids }, got a list in place of options");
   documents.forEach((document, row) => {
     checkDocument(document, row);
   });

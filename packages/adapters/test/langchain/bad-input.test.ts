@@ -85,6 +85,7 @@ describe.each(places)("a store %s", (_, make) => {
     await refuses("INVALID_ARGUMENT", (s) => s.addDocuments([document], { ids: [1] as never }));
     await refuses("INVALID_ARGUMENT", (s) => s.addDocuments([document], { ids: "a" as never }));
     await refuses("INVALID_ARGUMENT", (s) => s.addDocuments([document], { ids: ["\ud800"] }));
+    await refuses("INVALID_ARGUMENT", (s) => s.addDocuments([document], ["a"] as never));
     await refuses("INVALID_ARGUMENT", (s) => s.getByIds("d1" as never));
     await refuses("INVALID_ARGUMENT", (s) => s.delete({ ids: [null] as never }));
   });

@@ -261,6 +261,25 @@ describe("two at once:", () => {
     await (await open(directory)).close();
   });
 
+  test("a store stays locked for other processes, whatever this one tries", async () => {
+    const { directory, store } = await grown();
+    await fails("IN_USE", () => open(directory));
+    await fails("IN_USE", () => open(directory, { withoutLog: true }));
+    await fails("INVALID_ARGUMENT", () => store.save(directory));
+    const script = `
+      import { PithVectorStore } from ${DIST};
+      await PithVectorStore.open(process.argv[1], {}).then(() => console.log("open"), ({ code }) => console.log(code));`;
+    const said = execFileSync(process.execPath, ["--input-type=module", "-e", script, directory], {
+      encoding: "utf8",
+    });
+    expect(said.trim()).toBe("IN_USE");
+    await store.addVectors(gaussians(1, DIM, 9), documents(1, 900));
+    await store.close();
+    const again = await open(directory);
+    expect(again.size).toBe(57);
+    await again.close();
+  });
+
   test("a store that is open in another process is IN_USE until that is killed", async () => {
     const directory = await left();
     const script = `
