@@ -1,11 +1,12 @@
 /** PithVectorStore keeps the contract of vector stores: every codec, in memory and in a folder, with and without rescoring. */
 
-import { isPithError } from "@pith/codec-core";
+import { isPithError, vectorsFromRows } from "@pith/codec-core";
 import { fixtureEmbeddings, type StoreSupports, vectorStoreContract } from "@pith/contract";
 import { spectral, spectralDft } from "@pith/spectral";
 import { afterAll, describe, expect, test, vi } from "vitest";
 import type { PithOpenOptions, PithStoreOptions, PithVectorStore } from "../../src/langchain/index.ts";
 import { copiedFolder, inFolder, inMemory, removeFolders } from "./makers.ts";
+import { normalRows } from "./normal-rows.ts";
 
 vi.setConfig({ testTimeout: 60_000 });
 afterAll(removeFolders);
@@ -24,17 +25,6 @@ describe("documents held as float32, fewer than are encoded,", () => {
   vectorStoreContract({ test, name: "int8 in a folder", dims: [6], ...inFolder({ encodeFrom: 5000 }) });
 });
 
-/** Rows of 6 dims that codecs learn from. */
-function sample(): { data: Float32Array; dim: number; count: number } {
-  let state = 1;
-  const uniform = (): number => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return (state + 0.5) / 2 ** 32;
-  };
-  const normal = (): number => Math.sqrt(-2 * Math.log(uniform())) * Math.cos(2 * Math.PI * uniform());
-  return { data: Float32Array.from({ length: 6 * 600 }, normal), dim: 6, count: 600 };
-}
-
 interface Coded extends PithStoreOptions {
   readonly name: string;
   /**
@@ -46,6 +36,7 @@ interface Coded extends PithStoreOptions {
 }
 
 const learned = { dim: 6, metric: "cosine" } as const;
+const sample = vectorsFromRows(normalRows(600, 6));
 const CODED: readonly Coded[] = [
   { name: "int8", codec: "int8", error: 0.01 },
   { name: "int8, rotated", codec: "int8", codecOptions: { rotate: "hadamard", scale: "ls" }, error: 0.01 },
@@ -56,8 +47,8 @@ const CODED: readonly Coded[] = [
   { name: "turboquant, 1 bit", codec: "turboquant", codecOptions: { bits: 1 }, error: Infinity },
   { name: "turboquant-spec", codec: "turboquant-spec", error: 0.12 },
   { name: "binary", codec: "binary", error: Infinity },
-  { name: "spectral", codec: spectral.train(sample(), { ...learned, bytes: 4 }), error: 0.5, dims: [6] },
-  { name: "spectral-dft", codec: spectralDft.train(sample(), learned), error: Infinity, dims: [6] },
+  { name: "spectral", codec: spectral.train(sample, { ...learned, bytes: 4 }), error: 0.5, dims: [6] },
+  { name: "spectral-dft", codec: spectralDft.train(sample, learned), error: Infinity, dims: [6] },
 ];
 
 /** From fine to coarse, and one that learns. */

@@ -7,7 +7,8 @@ import { Document } from "@langchain/core/documents";
 import { fixtureEmbeddings, isLawFailure, vectorStoreContract } from "@pith/contract";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { PithVectorStore } from "../../src/langchain/index.ts";
+import { type PithStoreOptions, PithVectorStore } from "../../src/langchain/index.ts";
+import { normalRows } from "./normal-rows.ts";
 
 /** What MemoryVectorStore does otherwise: it holds, and gives out, the very metadata that it was given. */
 const BROKEN = ["store.unretained"];
@@ -119,4 +120,41 @@ describe("PithVectorStore and MemoryVectorStore", () => {
         expect(plain(await pith.asRetriever(mmr).invoke(query))).toEqual(retrieved);
       }
   });
+
+  const scored: [string, PithStoreOptions][] = [
+    ["int8", { codec: "int8" }],
+    ["turboquant", { codec: "turboquant" }],
+    ["spectral", { codec: "spectral" }],
+  ];
+  test.each(scored)(
+    "find the same in the same order where hits of %s are scored again by float32",
+    async (_, options) => {
+      const [dim, count] = [32, 600];
+      const rows = normalRows(count + 20, dim);
+      const stored = rows
+        .slice(0, count)
+        .map((row, n) => ({ row, document: { pageContent: `${n}`, metadata: { n } } }));
+      const memory = new MemoryVectorStore(fixtureEmbeddings);
+      // A third of all rows is scored again: no codec here loses one of the ten best.
+      const rescored: PithStoreOptions = { ...options, encodeFrom: 300, rescore: "f32", oversample: 20 };
+      using pith = new PithVectorStore(fixtureEmbeddings, rescored);
+      for (const store of [memory, pith])
+        for (const part of [stored.slice(0, 450), stored.slice(450)])
+          await store.addVectors(
+            part.map(({ row }) => row),
+            part.map(({ document }) => document),
+          );
+      expect(pith.stats()?.encoded).toBe(true);
+      const odd = (d: { metadata: Record<string, unknown> }): boolean => Number(d.metadata["n"]) % 2 === 1;
+      for (const query of rows.slice(count))
+        for (const filter of [undefined, odd]) {
+          const expected = await memory.similaritySearchVectorWithScore(query, 10, filter);
+          const found = await pith.similaritySearchVectorWithScore(query, 10, filter);
+          expect(found.map(([d]) => d.pageContent)).toEqual(expected.map(([d]) => d.pageContent));
+          found.forEach(([, score], i) => {
+            expect(score).toBeCloseTo(expected[i][1], 5);
+          });
+        }
+    },
+  );
 });
