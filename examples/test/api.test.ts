@@ -15,6 +15,7 @@ test.each([
   ["spectral", "index"],
   ["turboquant", "index"],
   ["adapters", "langchain/index"],
+  ["adapters", "qdrant/index"],
 ])(
   "%s/%s exports these types",
   async (name, entry) => {
