@@ -14,6 +14,7 @@ test.each([
   ["int8", "binary/index"],
   ["spectral", "index"],
   ["turboquant", "index"],
+  ["adapters", "langchain/index"],
 ])(
   "%s/%s exports these types",
   async (name, entry) => {

@@ -32,6 +32,7 @@ export type ErrorCode =
   | "REMOTE_REFUSED" // a server refused the request as such
   | "PARTIAL_FAILURE" // some rows are stored, others aren't; `details.report` says which
   | "IO" // the operating system refused: no room, no permission
+  | "IN_USE" // another process, or another part of this one, has it open for writing
   | "ABORTED"
   | "DISPOSED"
   | "BACKEND_UNAVAILABLE"

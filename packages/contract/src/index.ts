@@ -14,6 +14,17 @@ export { INDEX_LAWS, type IndexLaw } from "./index-contract/laws.ts";
 export type { IndexMaker } from "./index-contract/place.ts";
 export type { IdKind, IndexFilter, IndexId, IndexMatch, VectorIndex } from "./index-contract/vector-index.ts";
 export type { TestFunction } from "./runner.ts";
+export type {
+  DocumentEmbeddings,
+  DocumentFilter,
+  DocumentStore,
+  DocumentStoreMaker,
+  StoredDocument,
+  StoreFiles,
+  StoreSupports,
+} from "./vector-store/document-store.ts";
+export { documentsAsPoints } from "./vector-store/documents-as-points.ts";
+export { fixtureEmbeddings } from "./vector-store/embeddings.ts";
 export { type PointStoreContract, pointStoreContract } from "./vector-store/point-contract.ts";
 export { POINT_LAWS, type PointLaw } from "./vector-store/point-laws.ts";
 export type {
@@ -24,3 +35,5 @@ export type {
   PointStoreMaker,
   SearchSupports,
 } from "./vector-store/point-store.ts";
+export { type VectorStoreContract, vectorStoreContract } from "./vector-store/store-contract.ts";
+export { STORE_LAWS, type StoreLaw } from "./vector-store/store-laws.ts";

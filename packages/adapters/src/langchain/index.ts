@@ -1,2 +1,15 @@
-/** A LangChain vector store over Pith codes. */
-export {};
+/**
+ * A LangChain vector store over Pith codes, in memory or in a folder.
+ *
+ * @module
+ */
+export type { CodecOptions } from "./codecs.ts";
+export type { FilterOperators, FilterValue, Json, Metadata, MetadataFilter } from "./filter.ts";
+export type { PithOpenOptions, PithStoreOptions, RescoreKind, ScoreKind } from "./options.ts";
+export {
+  type PithAddOptions,
+  type PithDeleteOptions,
+  type PithFilter,
+  type PithStoreStats,
+  PithVectorStore,
+} from "./store.ts";

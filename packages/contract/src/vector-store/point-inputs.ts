@@ -41,8 +41,8 @@ export const pointInputLaws: PointChecks<
 
   async "point.search"(place) {
     const { store, rows } = await place.filled(60);
-    for (const query of [...place.rows(6, 1), ...[...rows.values()].slice(0, 6)])
-      for (const k of [1, 2, 7, 59, 60, 61, 5000]) await place.finds(store, rows, query, k, `k ${k} of 60`);
+    for (const query of [...place.rows(4, 1), ...[...rows.values()].slice(0, 4)])
+      for (const k of [1, 7, 59, 60, 5000]) await place.finds(store, rows, query, k, `k ${k} of 60`);
     // Rows of other lengths than the sample's, in the same directions and in opposite ones.
     const scaled = new Map([...rows].slice(0, 10).map(([id, row], i) => [id, row.map((x) => x * (i - 5))]));
     if (!place.maker.supports.zeroVectors) scaled.delete("p5");
