@@ -220,8 +220,8 @@ export class Push {
     await this.#compare(rows, (row) => this.#sampled.get(row));
     const points = await this.#send(() => this.#database.count());
     const done = this.#stored + this.#skipped;
-    // In a collection that was empty nothing else can be; in another one the points of these rows may have been there before.
-    if (points < Math.max(done, before)) {
+    // In a collection that was empty nothing else can be counted; in another one a count shows no loss of these rows.
+    if (before > 0 || points < done) {
       const all = Array.from({ length: count - this.#from }, (_, i) => this.#from + i);
       await this.#compare(
         all.filter((row) => !known.has(row) && !this.#sampled.has(row)),

@@ -14,7 +14,7 @@ import { int8 } from "@pith/int8";
 import { turboquant } from "@pith/turboquant";
 import { QdrantClient } from "@qdrant/js-client-rest";
 import { afterAll, expect, test } from "vitest";
-import type { Mode, RemoteCollection } from "../../src/qdrant/index.ts";
+import type { Mode, RemoteCollection, RemoteHit } from "../../src/qdrant/index.ts";
 import {
   createQdrant,
   fileRows,
@@ -152,21 +152,38 @@ withEngine("modes of Qdrant's engine", () => {
     }
   });
 
-  test("a filter of Qdrant's own is passed on", async () => {
+  const filtered = async (condition: object): Promise<readonly RemoteHit[]> => {
     const collection = await create("sidecar", int8.create({ dim: DIM }));
     const payloads = ids.map((_, i) => ({ parity: i % 2 === 0 ? "even" : "odd" }));
     await collection.upsert(ids, { vectors: rows, payloads });
-    const filter = { must: [{ key: "parity", match: { value: "odd" } }] };
-    const hits = await collection.search(rows.data.slice(0, DIM), 20, { filter });
+    return await collection.search(rows.data.slice(0, DIM), 20, { filter: { must: [condition] } });
+  };
+
+  test("a filter in Qdrant's own form is passed on", async () => {
+    const hits = await filtered({ key: "parity", match: { value: "odd" } });
     expect(hits).toHaveLength(20);
     expect(hits.every(({ payload }) => payload["parity"] === "odd")).toBe(true);
-    const unknown = { must: [{ key: "nowhere", match: { value: 1 } }] };
-    expect(await collection.search(rows.data.slice(0, DIM), 5, { filter: unknown })).toEqual([]);
-    await expect(
-      collection.search(rows.data.slice(0, DIM), 5, { filter: { must: [{ no: "such operator" }] } }),
-    ).rejects.toMatchObject({
-      code: "REMOTE_REFUSED",
-    });
+  });
+
+  test("a filter on a missing key finds nothing", async () => {
+    expect(await filtered({ key: "nowhere", match: { value: "odd" } })).toEqual([]);
+  });
+
+  test("an unknown filter operator is refused", async () => {
+    await expect(filtered({ no: "such operator" })).rejects.toMatchObject({ code: "REMOTE_REFUSED" });
+  });
+
+  test("nested metadata, metadata with id, empty texts and a huge one come back as they were", async () => {
+    const collection = await create("payload", int8.create({ dim: DIM }));
+    const payloads = [
+      { a: { b: [{ c: null }, 1.5, "x"] } },
+      { id: 7, vector: "mine", payload: {}, score: false },
+      { text: "" },
+      { text: "long ".repeat(500_000) },
+    ];
+    const some = { data: rows.data.subarray(0, 4 * DIM), dim: DIM, count: 4 };
+    await collection.upsert(["a", "b", "", "d"], { vectors: some, payloads });
+    expect((await collection.fetch(["a", "b", "", "d"], { payloads: true })).payloads).toEqual(payloads);
   });
 
   test("elements beyond float16 are refused before anything is stored", async () => {

@@ -187,6 +187,15 @@ describe("pushing", () => {
     }
   });
 
+  test("in a collection that held others, too", async () => {
+    const database = new MemoryDatabase();
+    const collection = await collectionOf(database);
+    await collection.upsert(["x", "y", "z"], { vectors: seeded(3) });
+    database.loses = ({ original }) => original === "d7";
+    const { report } = await failure(collection.push(source(60), { batch: 10, sample: 5 }));
+    expect(report).toMatchObject({ stored: 59, failed: [{ id: "d7", code: "UNKNOWN_ID" }] });
+  });
+
   test("rows that a server changes are found by the sample", async () => {
     const database = new MemoryDatabase();
     const collection = await collectionOf(database);
