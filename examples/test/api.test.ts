@@ -15,6 +15,8 @@ test.each([
   ["spectral", "index"],
   ["turboquant", "index"],
   ["adapters", "langchain/index"],
+  ["adapters", "qdrant/index"],
+  ["adapters", "weaviate/index"],
 ])(
   "%s/%s exports these types",
   async (name, entry) => {

@@ -71,11 +71,18 @@ export class Push {
     this.#retrier = retrier;
     this.#source = source;
     const { count } = source;
-    this.#batch = integer("batch", options.batch ?? 256, 1, 10_000);
-    this.#concurrency = integer("concurrency", options.concurrency ?? 2, 1, 64);
+    const { batch, concurrency, from, sample, seed } = integers(options, {
+      batch: [256, 1, 10_000],
+      concurrency: [2, 1, 64],
+      from: [0, 0, count],
+      sample: [256, 0, 2 ** 20],
+      seed: [1, 0, Number.MAX_SAFE_INTEGER],
+    });
+    this.#batch = batch;
+    this.#concurrency = concurrency;
     this.#resume = options.resume ?? false;
-    this.#from = integer("from", options.from ?? 0, 0, count);
-    this.#nextRow = this.#from;
+    this.#from = from;
+    this.#nextRow = from;
     this.#signal = options.signal;
     this.#onProgress = options.onProgress;
     source.ids?.checkCount(count);
@@ -90,9 +97,7 @@ export class Push {
           actual,
         },
       );
-    const sample = integer("sample", options.sample ?? 256, 0, 2 ** 20);
-    const seed = integer("seed", options.seed ?? 1, 0, Number.MAX_SAFE_INTEGER);
-    this.#wanted = sampleRows(this.#from, count, sample, seed);
+    this.#wanted = sampleRows(from, count, sample, seed);
   }
 
   /**
@@ -100,14 +105,15 @@ export class Push {
    * where none is, ABORTED, and what is wrong with the rows: all with `details.report`
    */
   async run(): Promise<PushReport> {
-    const before = await this.#send(() => this.#database.count());
-    await this.#pushAll();
-    if (this.#fatal !== undefined) throw this.#ended(this.#fatal);
     let check: PushCheck;
     try {
+      const before = await this.#send(() => this.#database.count());
+      await this.#pushAll();
+      if (this.#fatal !== undefined) throw this.#fatal;
       check = await this.#check(before);
     } catch (error) {
-      throw this.#ended(error);
+      const reason = isPithError(error) ? error : new PithError("INTERNAL", String(error));
+      throw pushFailure(this.#report(undefined), reason);
     }
     const report = this.#report(check);
     if (report.failed.length > 0) throw pushFailure(report, undefined);
@@ -272,21 +278,21 @@ export class Push {
       check,
     };
   }
-
-  #ended(error: unknown): PithError {
-    const reason = isPithError(error) ? error : new PithError("INTERNAL", String(error));
-    return pushFailure(this.#report(undefined), reason);
-  }
 }
 
-function integer(option: string, value: number, least: number, most: number): number {
-  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  throw new PithError(
-    "INVALID_OPTION",
-    `${option}: expected an integer from ${least} to ${most}, got ${String(value)}`,
-    {
-      option,
-      actual: value,
-    },
-  );
+/** Options that are integers: each with its default, the least and the most. @throws INVALID_OPTION */
+function integers<Name extends keyof PushOptions>(
+  options: PushOptions,
+  bounds: { readonly [N in Name]: readonly [otherwise: number, least: number, most: number] },
+): { [N in Name]: number } {
+  const read = (option: Name): number => {
+    const [otherwise, least, most] = bounds[option];
+    const value: unknown = options[option] ?? otherwise;
+    if (Number.isSafeInteger(value) && (value as number) >= least && (value as number) <= most)
+      return value as number;
+    const text = `${option}: expected an integer from ${least} to ${most}, got ${String(value)}`;
+    throw new PithError("INVALID_OPTION", text, { option, actual: value });
+  };
+  const names = Object.keys(bounds) as Name[];
+  return Object.fromEntries(names.map((name) => [name, read(name)])) as { [N in Name]: number };
 }
