@@ -16,6 +16,7 @@ test.each([
   ["turboquant", "index"],
   ["adapters", "langchain/index"],
   ["adapters", "qdrant/index"],
+  ["adapters", "weaviate/index"],
 ])(
   "%s/%s exports these types",
   async (name, entry) => {

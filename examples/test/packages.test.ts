@@ -47,7 +47,7 @@ describe.each(folders)("%s", (folder) => {
   test("depends on what it imports, and on nothing else", () => {
     const imported = new Set(
       sources.flatMap(({ text }) =>
-        [...text.matchAll(/(?:from|import\()\s*"([^."][^"]*)"/g)].map(([, id]) =>
+        [...text.matchAll(/(?:from\s|import\()\s*"([^."][^"]*)"/g)].map(([, id]) =>
           id.startsWith("@") ? id.split("/").slice(0, 2).join("/") : id.split("/")[0],
         ),
       ),
