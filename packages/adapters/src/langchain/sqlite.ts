@@ -64,6 +64,7 @@ export function openDatabase(sqlite: Sqlite, path: string, check: (stamp: Stamp)
     // SQLite takes a last page that was cut for one that ends in zeros.
     const torn = statSync(path).size % number("page_size") > 0;
     check({ application, version: version & ~LOGGED, logged: (version & LOGGED) !== 0, torn });
+    database.pragma("trusted_schema = OFF");
     database.pragma("journal_mode = WAL");
     database.pragma("synchronous = FULL");
     database.pragma("wal_autocheckpoint = 0");
