@@ -122,7 +122,7 @@ export async function openCollection(folder: string, options: PithOpenOptions): 
     );
   }
   const database = openDatabase(sqlite, join(folder, DATABASE), (stamp) => {
-    checkStamp(folder, stamp, log || !there || withoutLog);
+    checkStamp(folder, withoutLog ? { ...stamp, logged: false } : stamp, log);
   });
   try {
     const home = new FolderHome(folder, database, compactAfter);
