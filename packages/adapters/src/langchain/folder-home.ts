@@ -122,7 +122,7 @@ export async function openCollection(folder: string, options: PithOpenOptions): 
     );
   }
   const database = openDatabase(sqlite, join(folder, DATABASE), (stamp) => {
-    checkStamp(folder, stamp, log || !there || withoutLog);
+    checkStamp(folder, withoutLog ? { ...stamp, logged: false } : stamp, log);
   });
   try {
     const home = new FolderHome(folder, database, compactAfter);
@@ -145,7 +145,7 @@ function fill(database: Database, settings: StoreSettings): void {
 async function checkCodec({ codec, codecOptions, metric }: StoreSettings): Promise<void> {
   if (typeof codec !== "string") return;
   try {
-    await planOfName(codec, codecOptions, { dim: 1024, metric });
+    await planOfName(codec, codecOptions ?? {}, { dim: 1024, metric });
   } catch (error) {
     if (!isPithError(error, "DIM_UNSUPPORTED")) throw error;
   }

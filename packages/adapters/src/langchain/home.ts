@@ -20,8 +20,7 @@ export class MemoryHome implements Home {
   readonly documents: MemoryDocuments = new MemoryDocuments();
 
   isDue(rows: StoreRows): boolean {
-    const { tombstones, count } = rows.stats();
-    return tombstones > Math.max(FEW_REMOVED, count);
+    return rows.removed > Math.max(FEW_REMOVED, rows.size);
   }
 
   async compact(rows: StoreRows): Promise<void> {

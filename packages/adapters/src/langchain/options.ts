@@ -60,7 +60,8 @@ export interface PithOpenOptions extends PithStoreOptions {
 /** Options, checked, with defaults filled in where they don't depend on the codec. */
 export interface StoreSettings {
   readonly codec: string | Codec;
-  readonly codecOptions: CodecOptions;
+  /** Undefined for a store whose codec was given, and isn't now. */
+  readonly codecOptions: CodecOptions | undefined;
   readonly metric: Metric;
   readonly rescore: RescoreKind | undefined;
   readonly oversample: number;

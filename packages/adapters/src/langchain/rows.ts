@@ -36,6 +36,7 @@ export class StoreRows {
   #index: FlatIndex<number>;
   /** Keys of the rows that are float32 still; undefined once there are codes. */
   #exact: Set<number> | undefined;
+  #removed = 0;
 
   private constructor(
     settings: StoreSettings,
@@ -70,6 +71,11 @@ export class StoreRows {
     return this.#index.size;
   }
 
+  /** Rows that went, and take room still. */
+  get removed(): number {
+    return this.#removed;
+  }
+
   /** Undefined while rows are float32. */
   get codec(): Codec | undefined {
     return this.#exact ? undefined : this.#index.codec;
@@ -89,10 +95,10 @@ export class StoreRows {
    * @throws NOT_FINITE, INVALID_ARGUMENT (beyond float16), ABORTED
    */
   async prepare(v: Vectors, gone: readonly number[], options: WorkOptions): Promise<PreparedRows> {
-    if (this.#plan && this.#exact) {
-      const going = new Set(gone);
-      const stay = [...this.#exact].filter((key) => !going.has(key));
-      if (stay.length + v.count >= this.#plan.from) return this.#encode(this.#plan, stay, v, options);
+    if (this.#plan && this.#exact && this.#exact.size - gone.length + v.count >= this.#plan.from) {
+      const stay = new Set(this.#exact);
+      for (const key of gone) stay.delete(key);
+      return this.#encode(this.#plan, [...stay], v, options);
     }
     const rows = await this.#index.encode(v, options);
     return {
@@ -135,13 +141,13 @@ export class StoreRows {
         index.addEncoded(stay, old);
         index.addEncoded(keys, rows);
         this.#exact = undefined;
-        this.#index = index;
+        this.replace(index);
       },
     };
   }
 
   remove(keys: readonly number[]): void {
-    this.#index.remove(keys);
+    this.#removed += this.#index.remove(keys);
     for (const key of keys) this.#exact?.delete(key);
   }
 
@@ -173,6 +179,7 @@ export class StoreRows {
   replace(index: FlatIndex<number>): void {
     const old = this.#index;
     this.#index = index;
+    this.#removed = 0;
     old[Symbol.dispose]();
   }
 
@@ -197,11 +204,18 @@ export class StoreRows {
   }
 }
 
-function planOf(settings: StoreSettings, dim: number): Promise<CodecPlan> | CodecPlan {
+async function planOf(settings: StoreSettings, dim: number): Promise<CodecPlan> {
   const { codec, codecOptions, metric, encodeFrom: from } = settings;
-  return typeof codec === "string"
-    ? planOfName(codec, codecOptions, { dim, metric, from })
-    : planOfCodec(codec, dim, from);
+  if (typeof codec !== "string") return planOfCodec(codec, dim, from);
+  if (codecOptions) return planOfName(codec, codecOptions, { dim, metric, from });
+  throw new PithError(
+    "INVALID_OPTION",
+    "the store was made for a codec that was made already: pass it as `codec`",
+    {
+      option: "codec",
+      expected: codec,
+    },
+  );
 }
 
 async function indexOf({ metric, rescore }: StoreSettings, codec: Codec): Promise<FlatIndex<number>> {

@@ -19,6 +19,8 @@ export interface Stamp {
   readonly version: number;
   /** It isn't whole without its log. */
   readonly logged: boolean;
+  /** Its last page ends early. */
+  readonly torn: boolean;
 }
 
 type Sqlite = typeof import("better-sqlite3");
@@ -59,10 +61,13 @@ export function openDatabase(sqlite: Sqlite, path: string, check: (stamp: Stamp)
     database.pragma("locking_mode = EXCLUSIVE");
     const number = (name: string): number => Number(database?.pragma(name, { simple: true }));
     const [application, version] = [number("application_id"), number("user_version")];
-    check({ application, version: version & ~LOGGED, logged: (version & LOGGED) !== 0 });
+    // SQLite takes a last page that was cut for one that ends in zeros.
+    const torn = statSync(path).size % number("page_size") > 0;
+    check({ application, version: version & ~LOGGED, logged: (version & LOGGED) !== 0, torn });
     database.pragma("journal_mode = WAL");
     database.pragma("synchronous = FULL");
     database.pragma("wal_autocheckpoint = 0");
+    database.pragma(`journal_size_limit = ${LOG_BYTES / 4}`);
     renewLog(database);
     return database;
   } catch (error) {
@@ -85,13 +90,14 @@ export function databaseBytes(sqlite: Sqlite, fill: (database: Database) => void
 
 /**
  * Merges the log into the database, which then says, in its first page, that a log belongs to it, and begins a new one, which says that
- * none does. So the database alone tells that it lacks its log, until that is merged, by whom ever.
+ * none does. So the database alone tells that it lacks its log, until that is merged, by whom ever. The old log's bytes stay until
+ * the new one overwrites them: a log without any isn't one that a kill left.
  */
 function renewLog(database: Database): void {
   const version = Number(database.pragma("user_version", { simple: true })) & ~LOGGED;
   try {
     database.pragma(`user_version = ${version | LOGGED}`);
-    database.pragma("wal_checkpoint(TRUNCATE)");
+    database.pragma("wal_checkpoint(RESTART)");
   } finally {
     database.pragma(`user_version = ${version}`);
   }

@@ -17,13 +17,13 @@ export function storedSettings({
   codec,
   codecOptions,
   metric,
-  rescore = undefined,
+  rescore,
   encodeFrom,
 }: StoreSettings): StoredSettings {
   const named = typeof codec === "string";
   return {
     codec: named ? codec : codec.name,
-    codecOptions: named ? codecOptions : null,
+    codecOptions: (named && codecOptions) || null,
     metric,
     rescore: rescore ?? null,
     encodeFrom: encodeFrom ?? null,
@@ -72,7 +72,7 @@ export function agreedSettings(
   return {
     ...given,
     codec: typeof given.codec === "string" ? stored.codec : given.codec,
-    codecOptions: stored.codecOptions ?? {},
+    codecOptions: stored.codecOptions ?? undefined,
     metric: stored.metric,
     rescore: stored.rescore ?? undefined,
     encodeFrom: stored.encodeFrom ?? undefined,

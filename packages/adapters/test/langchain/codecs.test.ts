@@ -166,4 +166,28 @@ describe("a codec", () => {
     await fails("CODEC_MISMATCH", () => PithVectorStore.open(directory, embeddings, { codec: other }));
     await (await PithVectorStore.open(directory, embeddings)).close();
   });
+
+  test("that was given has to be given again while there are floats", async () => {
+    const codec = turboquant.create({ dim: 8, bits: 2 });
+    const directory = folder();
+    const embeddings = new TextEmbeddings(8);
+    const open = (options: object): Promise<PithVectorStore> =>
+      PithVectorStore.open(directory, embeddings, options);
+    let store = await open({ codec, encodeFrom: 10 });
+    await store.close();
+    store = await open({});
+    await fails("INVALID_OPTION", () => store.addVectors(gaussians(1, 8, 1), documents(1)));
+    await store.close();
+    store = await open({ codec });
+    await store.addVectors(gaussians(9, 8, 1), documents(9));
+    await store.close();
+    await fails("INVALID_OPTION", () => open({}));
+    store = await open({ codec });
+    await store.addVectors(gaussians(1, 8, 2), documents(1, 9));
+    expect(store.stats()).toMatchObject({ encoded: true, bytesPerVector: codec.stride });
+    await store.close();
+    store = await open({});
+    expect(store.stats()).toMatchObject({ encoded: true, bytesPerVector: codec.stride });
+    await store.close();
+  });
 });

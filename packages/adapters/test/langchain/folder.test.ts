@@ -385,6 +385,7 @@ describe("a folder that isn't whole is refused when it is opened:", () => {
   test("with a database that was cut, or is none", async () => {
     const at = (copy: string): string => join(copy, "store.sqlite");
     await refused((copy) => truncateSync(at(copy), statSync(at(copy)).size - 4096));
+    await refused((copy) => truncateSync(at(copy), statSync(at(copy)).size - 1));
     await refused((copy) => truncateSync(at(copy), 4096));
     await refused((copy) => truncateSync(at(copy), 50));
     await refused((copy) => truncateSync(at(copy), 0));
@@ -411,6 +412,7 @@ describe("a folder that isn't whole is refused when it is opened:", () => {
     expect(await refused((copy) => rmSync(join(copy, "store.sqlite-wal")), directory)).toMatch(
       /-wal is missing/,
     );
+    await refused((copy) => truncateSync(join(copy, "store.sqlite-wal"), 0), directory);
     const again = await open(whole);
     expect(await search(again)).toEqual(expected);
     await again.close();
