@@ -17,6 +17,7 @@ import type {
 } from "../remote/database.ts";
 import { ENVELOPE_FIELD, ORIGINAL_FIELD } from "../remote/envelope.ts";
 import { networkFailure, retryAfterMs, serverText, statusFailure } from "../remote/http-failure.ts";
+import { MOST_CHARS, PART_CHARS } from "../remote/manifest.ts";
 import type { QdrantLike, QdrantPointStruct, QdrantRecord } from "./client.ts";
 import {
   chooseSettings,
@@ -93,7 +94,8 @@ export class QdrantDatabase implements Database {
 
   async loadManifest(): Promise<readonly string[] | undefined> {
     if (!(await this.#client.collectionExists(this.#manifest)).exists) return undefined;
-    const parts: string[] = [];
+    const parts = new Map<unknown, unknown>();
+    let chars = 0;
     let offset: unknown;
     do {
       const page = await this.#client.scroll(this.#manifest, {
@@ -102,10 +104,15 @@ export class QdrantDatabase implements Database {
         with_vector: false,
         ...(offset === undefined ? {} : { offset }),
       });
-      for (const { id, payload } of page.points) parts[Number(id)] = (payload?.["part"] ?? "") as string;
+      for (const { id, payload } of page.points) {
+        const part = payload?.["part"];
+        parts.set(id, part);
+        chars += typeof part === "string" ? part.length : 0;
+      }
       offset = page.next_page_offset ?? undefined;
-    } while (offset !== undefined);
-    return Array.from(parts);
+    } while (offset !== undefined && chars <= MOST_CHARS && parts.size <= MOST_CHARS / PART_CHARS);
+    // A part that is missing, or none of ours, is the reader's to refuse.
+    return Array.from({ length: parts.size }, (_, i) => parts.get(i) as string);
   }
 
   async saveManifest(parts: readonly string[]): Promise<void> {
