@@ -187,46 +187,47 @@ describe("pith push and pull", () => {
     );
   });
 
-  test("Ctrl-C in the middle: exit code 130, what is stored is said, and --resume goes on", async () => {
-    const cwd = await withCodes();
-    let release: (value?: unknown) => void = () => {};
-    const until = new Promise((resolve) => {
-      release = resolve;
+  for (const signal of ["SIGINT", "SIGKILL"] as const)
+    test(`${signal} in the middle: --resume goes on`, async () => {
+      const cwd = await withCodes();
+      let release: (value?: unknown) => void = () => {};
+      const until = new Promise((resolve) => {
+        release = resolve;
+      });
+      const points = `/collections/${signal}/points`;
+      proxy.fault = ({ method, path, n }) =>
+        method === "PUT" && path === points && n === 3 ? { kind: "slow", until } : undefined;
+      const args = [
+        "push",
+        "a.pith",
+        at(signal),
+        "--mode",
+        "payload",
+        "--batch",
+        "100",
+        "--concurrency",
+        "1",
+      ];
+      const child = start(args, { cwd });
+      const ended = outcome(child);
+      await vi.waitUntil(
+        () => proxy.seen.filter(({ method, path }) => method === "PUT" && path === points).length === 3,
+        {
+          timeout: 60_000,
+        },
+      );
+      child.kill(signal);
+      const { status, stdout, stderr } = await ended;
+      release();
+      expect([status, stdout]).toEqual([signal === "SIGINT" ? 130 : null, ""]);
+      if (signal === "SIGINT") expectOneLine(stderr, "ABORTED", /200 of 700 rows are stored/);
+      proxy.fault = () => undefined;
+      // The third request may have been done after all.
+      expect(await text([...args, "--resume"], { cwd })).toMatch(
+        /: [45]00 of 700 rows stored, [23]00 there already/,
+      );
+      expect(fake.collections.get(signal)?.points.size).toBe(ROWS);
     });
-    const points = "/collections/interrupted/points";
-    proxy.fault = ({ method, path, n }) =>
-      method === "PUT" && path === points && n === 3 ? { kind: "slow", until } : undefined;
-    const args = [
-      "push",
-      "a.pith",
-      at("interrupted"),
-      "--mode",
-      "payload",
-      "--batch",
-      "100",
-      "--concurrency",
-      "1",
-    ];
-    const child = start(args, { cwd });
-    const ended = outcome(child);
-    await vi.waitUntil(
-      () => proxy.seen.filter(({ method, path }) => method === "PUT" && path === points).length === 3,
-      {
-        timeout: 60_000,
-      },
-    );
-    child.kill("SIGINT");
-    const { status, stdout, stderr } = await ended;
-    release();
-    expect([status, stdout]).toEqual([130, ""]);
-    expectOneLine(stderr, "ABORTED", /200 of 700 rows are stored/);
-    proxy.fault = () => undefined;
-    // The third request may have been done after all.
-    expect(await text([...args, "--resume"], { cwd })).toMatch(
-      /: [45]00 of 700 rows stored, [23]00 there already/,
-    );
-    expect(fake.collections.get("interrupted")?.points.size).toBe(ROWS);
-  });
 
   test("a collection that isn't there: exit code 2", async () => {
     await expectFailure(
