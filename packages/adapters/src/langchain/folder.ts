@@ -119,14 +119,19 @@ export async function createDatabase(folder: string, bytes: Uint8Array): Promise
 
 /** Removes what no store needs: segments but the one that is named, and what kills left. For the one who holds the lock. */
 export async function cleanFolder(folder: string, segment: string | undefined): Promise<void> {
-  for (const name of await readdir(folder))
+  for (const name of await readdir(folder).catch((): string[] => []))
     if ((SEGMENT.test(name) && name !== segment) || UNFINISHED.test(name))
       // One that can't be removed now, since it is open on a system that minds, is removed the next time.
       await unlink(join(folder, name)).catch(() => {});
 }
 
-/** @throws CORRUPT_FILE unless the segment is there, whole as far as its header tells, and the very one that was written */
-export async function checkSegment(path: string, sha256: string): Promise<void> {
+/**
+ * The path of a segment. @throws CORRUPT_FILE unless it is there, whole as far as its header tells, and the very one that was
+ * written
+ */
+export async function segmentPath(folder: string, file: string, sha256: string): Promise<string> {
+  if (!SEGMENT.test(file)) throw corrupt(`${quote(folder, 400)}: ${quote(file)} is no segment`, folder);
+  const path = join(folder, file);
   const actual = await headerDigest(path).catch((cause) => {
     const { code } = cause as NodeJS.ErrnoException;
     throw corrupt(
@@ -136,6 +141,7 @@ export async function checkSegment(path: string, sha256: string): Promise<void> 
     );
   });
   if (actual !== sha256) throw corrupt(`${quote(path, 400)}: not the segment that the store wrote`, path);
+  return path;
 }
 
 async function readAt(

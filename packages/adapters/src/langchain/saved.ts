@@ -70,11 +70,13 @@ export function saveCollection(collection: Collection, directory: string): Promi
     };
     await makeFolder(directory);
     if ((await readdir(directory)).includes(DATABASE)) throw opened("save", directory);
+    const old = await readManifest(join(directory, MANIFEST)).catch(() => undefined);
     for (const [file, bytes] of files) await atomicWriteFile(join(directory, file), bytes);
     const text = manifestText(manifest);
     await atomicWriteFile(join(directory, MANIFEST), new TextEncoder().encode(text));
-    for (const name of await readdir(directory))
-      if (PART.test(name) && !files.has(name)) await unlink(join(directory, name));
+    // No others: another process may be saving here, and hasn't named its parts yet.
+    for (const part of [old?.documents, old?.vectors])
+      if (part && !files.has(part.file)) await unlink(join(directory, part.file)).catch(() => {});
   });
 }
 

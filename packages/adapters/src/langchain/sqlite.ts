@@ -64,6 +64,7 @@ export function openDatabase(sqlite: Sqlite, path: string, check: (stamp: Stamp)
     // SQLite takes a last page that was cut for one that ends in zeros.
     const torn = statSync(path).size % number("page_size") > 0;
     check({ application, version: version & ~LOGGED, logged: (version & LOGGED) !== 0, torn });
+    database.pragma("trusted_schema = OFF");
     database.pragma("journal_mode = WAL");
     database.pragma("synchronous = FULL");
     database.pragma("wal_autocheckpoint = 0");
@@ -130,9 +131,9 @@ export function withDatabase<T>(database: Database, work: (database: Database) =
 function databaseError(error: unknown, path: string): unknown {
   if (isPithError(error)) return error;
   const { code, message } = error as { code?: string; message: string };
-  if (!code?.startsWith("SQLITE_")) return error;
+  if (code === undefined) return error;
   const say = (what: string): string => `${quote(path, 400)}: ${what}`;
-  const details = { path, sqlite: code };
+  const details = { path, errno: code };
   if (/^SQLITE_(BUSY|LOCKED)/.test(code))
     return new PithError("IN_USE", say("the store is open already, here or in another process"), details, {
       cause: error,
@@ -142,5 +143,5 @@ function databaseError(error: unknown, path: string): unknown {
     return new PithError("CORRUPT_FILE", say(`no sound SQLite database: ${message}`), details, {
       cause: error,
     });
-  return new PithError("IO", say(`SQLite can't go on: ${message}`), details, { cause: error });
+  return new PithError("IO", say(`SQLite can't go on: ${message.split("\n")[0]}`), details, { cause: error });
 }

@@ -472,6 +472,7 @@ describe("a folder that isn't whole is refused when it is opened:", () => {
     await refused(sql("DELETE FROM store WHERE name = 'settings'"));
     await refused(sql("DELETE FROM store WHERE name = 'segment'"));
     await refused(sql("UPDATE store SET value = 5 WHERE name = 'dim'"));
+    await refused(sql('UPDATE store SET value = \'{"file":"../x","sha256":""}\' WHERE name = \'segment\''));
     await refused(sql("DROP TABLE rows"));
   });
 });
