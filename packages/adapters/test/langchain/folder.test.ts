@@ -161,6 +161,25 @@ describe("a store in a folder", () => {
     await store.close();
   });
 
+  test("is searched while it compacts, to the same hits, of rows that are kept in a file that goes", async () => {
+    const { directory, store } = await grown({ codec: "binary", rescore: true, oversample: 3 });
+    const expected = await search(store);
+    const gone = new Set<string>();
+    for (let round = 0; round < 4; round++) {
+      gone.add(segments(directory)[0]);
+      // A change, without which there is nothing to compact.
+      await store.addVectors([gaussians(50, DIM, 1)[7]], documents(1, 7));
+      const before = [search(store), search(store)];
+      const compacting = store.compact();
+      const during = [search(store), search(store)];
+      await compacting;
+      for (const found of await Promise.all([...before, ...during, search(store)]))
+        expect(found).toEqual(expected);
+      expect(gone.has(segments(directory)[0])).toBe(false);
+    }
+    await store.close();
+  });
+
   test("has its codes in a Pith file that reads and verifies as any other", async () => {
     const directory = await left({ rescore: true });
     const path = join(directory, segments(directory)[0]);
