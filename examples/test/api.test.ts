@@ -14,6 +14,9 @@ test.each([
   ["int8", "binary/index"],
   ["spectral", "index"],
   ["turboquant", "index"],
+  ["adapters", "langchain/index"],
+  ["adapters", "qdrant/index"],
+  ["adapters", "weaviate/index"],
 ])(
   "%s/%s exports these types",
   async (name, entry) => {

@@ -9,6 +9,8 @@ import { decompressCommand } from "./commands/decompress.ts";
 import { doctorCommand } from "./commands/doctor.ts";
 import { evalCommand } from "./commands/eval.ts";
 import { inspectCommand } from "./commands/inspect.ts";
+import { pullCommand } from "./commands/pull.ts";
+import { pushCommand } from "./commands/push.ts";
 import { sampleCommand } from "./commands/sample.ts";
 import { searchCommand } from "./commands/search.ts";
 import { tuneCommand } from "./commands/tune.ts";
@@ -25,6 +27,8 @@ const commands = [
   inspectCommand,
   verifyCommand,
   convertCommand,
+  pushCommand,
+  pullCommand,
   sampleCommand,
   benchCommand,
   doctorCommand,
@@ -41,6 +45,7 @@ Examples:
   pith compress embeddings.npy -o small.pith.safetensors --codec int8 --ids names.txt
   pith eval embeddings.npy small.pith.safetensors --queries queries.npy
   pith search small.pith.safetensors --like "some id" -k 5
+  pith push small.pith.safetensors qdrant://localhost:6333/documents
 
 Reads .npy (float32, float16), .safetensors, Pith files, .fvecs, .jsonl and .csv. Every command takes --json.
 Exit codes: 0 done, 2 bad input, 1 failure (no room, no permission), 130 interrupted.`,

@@ -26,7 +26,13 @@ export type ErrorCode =
   | "FILE_NOT_FOUND"
   | "NOT_A_FILE" // a folder, a device
   | "EMPTY_INPUT"
+  | "COLLECTION_MISMATCH" // a database's collection of another kind, metric or codec than asked for
+  | "UNAUTHORIZED" // a server refused the key
+  | "UNAVAILABLE" // a server that is down, too slow or too busy, after every attempt
+  | "REMOTE_REFUSED" // a server refused the request as such
+  | "PARTIAL_FAILURE" // some rows are stored, others aren't; `details.report` says which
   | "IO" // the operating system refused: no room, no permission
+  | "IN_USE" // another process, or another part of this one, has it open for writing
   | "ABORTED"
   | "DISPOSED"
   | "BACKEND_UNAVAILABLE"

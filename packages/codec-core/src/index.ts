@@ -62,8 +62,9 @@ export {
   vectors,
   vectorsFromRows,
 } from "./contract/vectors.ts";
-export { type ErrorCode, isPithError, PithError } from "./errors.ts";
+export { type ErrorCode, isPithError, PithError, quote, shown } from "./errors.ts";
 export { Bitset } from "./flat/bitset.ts";
+export type { EncodedRows } from "./flat/encoded-rows.ts";
 export { type BatchOptions, FlatIndex } from "./flat/flat-index.ts";
 export type { Match, SearchOptions } from "./flat/matches.ts";
 export { KEEPS, type Keep, keepDtype } from "./flat/originals.ts";

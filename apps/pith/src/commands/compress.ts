@@ -12,6 +12,7 @@ import { SAMPLE_ROWS, type TrainingReport } from "../jobs/training.ts";
 import { choiceOption, collect, command, integerOption } from "../terminal/command.ts";
 import { fitText } from "../terminal/fit-text.ts";
 import { openInput } from "../terminal/input.ts";
+import { namedPairs } from "../terminal/named-pairs.ts";
 import { bytes, count, Progress } from "../terminal/progress.ts";
 import { sideBytesPerVector, sideBytesText } from "../terminal/side-bytes.ts";
 
@@ -71,7 +72,7 @@ export const compressCommand: Command = command<[string], Options>(
       throw new PithError("INVALID_ARGUMENT", "expected either --no-train or how to train");
     const family = await codecs.get(options.codec);
     const metric = checkMetric(options.metric, family.metrics);
-    const codecOptions = readOptions(family.options, pairs(options.option));
+    const codecOptions = readOptions(family.options, namedPairs(options.option));
     await using source = await openInput(input, { json, signal });
     await checkTarget(input, options.output);
     const ids = options.ids === undefined ? await source.ids?.() : await readIds(options.ids);
@@ -151,14 +152,4 @@ function trainingNote(training: TrainingReport, input: string): string {
 async function isUnfinished(output: string): Promise<boolean> {
   const all = await findUnfinished(resolve(output));
   return all.some(({ writer, written }) => writer === undefined && (written["codes"]?.[0] ?? 0) > 0);
-}
-
-function pairs(given: readonly string[] = []): { [name: string]: string } {
-  const entries = given.map((pair) => {
-    const at = pair.indexOf("=");
-    if (at < 1)
-      throw new PithError("INVALID_OPTION", `--option: expected name=value, got "${pair}"`, { actual: pair });
-    return [pair.slice(0, at), pair.slice(at + 1)];
-  });
-  return Object.fromEntries(entries);
 }

@@ -10,8 +10,16 @@ export const EXIT_BAD_INPUT = 2;
 /** As shells report a process that Ctrl-C ended. */
 export const EXIT_INTERRUPTED = 130;
 
-/** Codes that tell of the machine or of us, not of the input. */
-const FAILURES: ReadonlySet<ErrorCode> = new Set(["IO", "INTERNAL", "BACKEND_UNAVAILABLE"]);
+/** Codes that tell of a machine, this one or a server's, or of us, not of the input. */
+const FAILURES: ReadonlySet<ErrorCode> = new Set([
+  "IO",
+  "INTERNAL",
+  "BACKEND_UNAVAILABLE",
+  "UNAUTHORIZED",
+  "UNAVAILABLE",
+  "REMOTE_REFUSED",
+  "PARTIAL_FAILURE",
+]);
 
 export function exitCodeOf(error: unknown): number {
   if (!isPithError(error)) return EXIT_FAILURE;

@@ -13,6 +13,7 @@ import { PithError } from "../errors.ts";
 import type { Id } from "../ids.ts";
 import { kernels } from "../kernels/backend.ts";
 import { CodedRows } from "./coded-rows.ts";
+import { checkEncoded, type EncodedRows, type Packed } from "./encoded-rows.ts";
 import { IdMap } from "./id-map.ts";
 import { LaidOut } from "./laid-out.ts";
 import { allowedSlots, hitsWanted, type Match, Matcher, nearWanted, type SearchOptions } from "./matches.ts";
@@ -82,6 +83,20 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
     const packed = await this.#packAsync(v, options);
     this.#live().ids.checkNew(own);
     this.#append(own, packed);
+  }
+
+  /** Rows as this index stores them, without adding them; they may share memory with `v`. @throws what `codec.encode` throws, ABORTED */
+  async encode(v: Vectors, options: AsyncOptions = {}): Promise<EncodedRows> {
+    const { codes, originals } = await this.#packAsync(v, options);
+    return { codes: codes.bytes, kept: originals?.bytes };
+  }
+
+  /** As `add`, of rows that `encode` made. @throws LENGTH_MISMATCH, INVALID_ARGUMENT, DUPLICATE_ID */
+  addEncoded(ids: readonly I[], rows: EncodedRows): void {
+    const { codes, originals, ids: map } = this.#live();
+    const packed = checkEncoded(rows, ids.length, codes.stride, originals?.rows.stride);
+    map.checkNew(ids);
+    this.#append(ids, packed);
   }
 
   /** Adds, or replaces in place (the slot stays). All or none. @throws as `add`; DUPLICATE_ID only within `ids` */
@@ -288,10 +303,4 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
     );
     return { added: fresh.length, replaced: ids.length - fresh.length };
   }
-}
-
-/** Vectors as they are stored. */
-interface Packed {
-  readonly codes: RowStore;
-  readonly originals: RowStore | undefined;
 }
