@@ -25,6 +25,12 @@ const K = 10;
 const ONE = fileURLToPath(new URL("langchain-one.mjs", import.meta.url));
 const IN_FOLDER = "PithVectorStore int8, in a folder";
 
+/**
+ * LanceDB's remarks are left out, and glibc gives large blocks back when they are freed: it otherwise learns from the
+ * first ones to keep the next, and what a process holds depends on when garbage happened to be collected.
+ */
+const QUIET = { LANCE_LOG: "error", MALLOC_MMAP_THRESHOLD_: "131072", MALLOC_TRIM_THRESHOLD_: "131072" };
+
 const args = process.argv.slice(2).filter((arg) => arg !== "--");
 const { values } = parseArgs({
   args,
@@ -130,7 +136,7 @@ function one(job) {
   const [program, ...rest] = values.cpu === undefined ? node : ["taskset", "-c", values.cpu, ...node];
   const { status, stdout, error } = spawnSync(program, rest, {
     encoding: "utf8",
-    env: { LANCE_LOG: "error", ...process.env },
+    env: { ...QUIET, ...process.env },
     maxBuffer: 2 ** 26,
     stdio: ["ignore", "pipe", "inherit"],
   });
