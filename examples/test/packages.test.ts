@@ -106,6 +106,8 @@ test.each([
   "turboquant/dist/index.js",
   "int8/dist/binary/index.js",
   "adapters/dist/langchain/index.js",
+  "adapters/dist/qdrant/index.js",
+  "adapters/dist/weaviate/index.js",
 ])("%s exports these names", async (file) => {
   const module = (await import(pathToFileURL(join(ROOT, "packages", file)).href)) as object;
   expect(Object.keys(module).sort()).toMatchSnapshot();
