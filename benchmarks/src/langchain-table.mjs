@@ -32,10 +32,26 @@ export function langchainTable({ dataset, documents, queries, dim, stores, open 
       `A folder of ${open.documents} documents: open in ${open.open.toFixed(0)} ms, the first hits ${open.firstHits.toFixed(0)} ms later` +
         ` (loading the package: ${open.load.toFixed(0)} ms)`,
     );
-  const goals = langchainGoals({ stores, open });
-  if (goals.length > 0)
-    lines.push("", ...goals.map(({ goal, met, figure }) => `${met ? "met" : "MISSED"}: ${goal} (${figure})`));
   return lines.join("\n");
+}
+
+/** The table with where it comes from, for a README. */
+export function langchainReport(report) {
+  const { machine, commit, dirty, command, date, rounds, file } = report;
+  const lines = [
+    `${machine.cpu}, ${machine.cores} cores, Node ${machine.node}, ${date.slice(0, 10)}; commit`,
+    `${commit === null ? "unknown" : `\`${commit.slice(0, 12)}\``}${dirty ? " with changes" : ""}; medians of ${rounds} rounds,`,
+    "the stores in turn. In brackets: the share of, and the multiple of, MemoryVectorStore in the same run.",
+    `Made by \`${command}\`; every round is in \`benchmarks/results/langchain/${file}\`.`,
+  ];
+  return `${langchainTable(report)}\n\n${lines.join(" ")}\n`;
+}
+
+/** One line a goal. */
+export function goalLines(report) {
+  return langchainGoals(report).map(
+    ({ goal, met, figure }) => `${met ? "met" : "MISSED"}: ${goal} (${figure})`,
+  );
 }
 
 /** The goals that this run has figures for. */

@@ -2,21 +2,21 @@
  * `pnpm --filter @pith/benchmarks bench:langchain`: PithVectorStore beside LangChain's MemoryVectorStore, HNSWLib and LanceDB
  * stores, on the same documents and queries: memory, time to build, searches a second one at a time, and recall@10
  * against exact search; and how long it takes to open a folder of many documents. Every store has a process of its own in
- * every round, the stores in turn; figures are medians of the rounds. Prints a table to stderr and JSON to stdout.
+ * every round, the stores in turn; figures are medians of the rounds. Prints a table, and writes JSON where `--out` says.
  *
  *   --data FOLDER (debian of PITH_DATA, else the bundled data)   --documents N (20000)   --queries N (500)
  *   --rounds N (3)   --seconds S (1, of searching a round)   --open N (100000, documents to open; 0: leave out)
- *   --only REGEXP   --cpu N (pins each process, with taskset)
+ *   --only REGEXP   --cpu N (pins each process, with taskset)   --out FILE (JSON; `bench:table` shows those in results/langchain)
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { BUNDLED, loadDataset } from "./datasets.mjs";
 import { missing, STORES } from "./langchain-stores.mjs";
-import { langchainTable } from "./langchain-table.mjs";
+import { goalLines, langchainTable } from "./langchain-table.mjs";
 import { command, commit, machine } from "./machine.mjs";
 import { exactTopK, recall } from "./quality.mjs";
 import { median } from "./timing.mjs";
@@ -37,6 +37,7 @@ const { values } = parseArgs({
     open: { type: "string", default: "100000" },
     only: { type: "string", default: "" },
     cpu: { type: "string" },
+    out: { type: "string" },
   },
 });
 const [documents, queries, rounds, seconds, opened] = [
@@ -75,11 +76,12 @@ try {
     open: opened > 0 && names.includes(IN_FOLDER) ? openTimes(dim) : null,
     machine: machine(),
     ...commit(root),
+    date: new Date().toISOString(),
     command: command(args).replace(" bench", " bench:langchain"),
     load: existsSync("/proc/loadavg") ? readFileSync("/proc/loadavg", "utf8").trim() : null,
   };
-  console.error(`\n${langchainTable(report)}`);
-  console.log(JSON.stringify(report, null, 2));
+  console.log([langchainTable(report), "", ...goalLines(report)].join("\n"));
+  if (values.out !== undefined) writeOut(JSON.stringify(report, null, 2));
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
@@ -134,6 +136,12 @@ function one(job) {
   });
   if (status !== 0) throw error ?? new Error(`${job.kind} of ${job.name} failed`);
   return JSON.parse(stdout.trim().split("\n").at(-1));
+}
+
+function writeOut(json) {
+  const file = resolve(values.out);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${json}\n`);
 }
 
 function emptyFolder() {

@@ -1,11 +1,11 @@
 /** `pith push` and `pith pull`, before a fake of Qdrant: what they say, and what they do on a bad day. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { FakeQdrant } from "../../../packages/adapters/test/faults/fake-qdrant.ts";
 import { FaultProxy } from "../../../packages/adapters/test/faults/fault-proxy.ts";
 import { npy, put, randomVectors } from "./inputs.ts";
-import { expectFailure, expectOneLine, folder, json, pith, text } from "./pith.ts";
+import { expectFailure, expectOneLine, folder, json, outcome, pith, start, text } from "./pith.ts";
 import { refused } from "./refused.ts";
 
 const KEY = "sesame-41d9";
@@ -186,6 +186,48 @@ describe("pith push and pull", () => {
       new RegExp(String(point.id)),
     );
   });
+
+  for (const signal of ["SIGINT", "SIGKILL"] as const)
+    test(`${signal} in the middle: --resume goes on`, async () => {
+      const cwd = await withCodes();
+      let release: (value?: unknown) => void = () => {};
+      const until = new Promise((resolve) => {
+        release = resolve;
+      });
+      const points = `/collections/${signal}/points`;
+      proxy.fault = ({ method, path, n }) =>
+        method === "PUT" && path === points && n === 3 ? { kind: "slow", until } : undefined;
+      const args = [
+        "push",
+        "a.pith",
+        at(signal),
+        "--mode",
+        "payload",
+        "--batch",
+        "100",
+        "--concurrency",
+        "1",
+      ];
+      const child = start(args, { cwd });
+      const ended = outcome(child);
+      await vi.waitUntil(
+        () => proxy.seen.filter(({ method, path }) => method === "PUT" && path === points).length === 3,
+        {
+          timeout: 60_000,
+        },
+      );
+      child.kill(signal);
+      const { status, stdout, stderr } = await ended;
+      release();
+      expect([status, stdout]).toEqual([signal === "SIGINT" ? 130 : null, ""]);
+      if (signal === "SIGINT") expectOneLine(stderr, "ABORTED", /200 of 700 rows are stored/);
+      proxy.fault = () => undefined;
+      // The third request may have been done after all.
+      expect(await text([...args, "--resume"], { cwd })).toMatch(
+        /: [45]00 of 700 rows stored, [23]00 there already/,
+      );
+      expect(fake.collections.get(signal)?.points.size).toBe(ROWS);
+    });
 
   test("a collection that isn't there: exit code 2", async () => {
     await expectFailure(

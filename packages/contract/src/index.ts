@@ -1,5 +1,6 @@
 /**
- * The contract test suite: proves that a codec, an index or a file format keeps Pith's laws, on any test runner.
+ * The contract test suite: proves that a codec, an index, a file format or a vector store keeps
+ * Pith's laws, on any test runner.
  *
  * @module
  */

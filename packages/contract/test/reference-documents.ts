@@ -1,4 +1,5 @@
 /** A document store as a map, that searches exactly, filters by functions and objects, and saves as JSON. */
+import { createHash } from "node:crypto";
 import { PithError } from "@pith/codec-core";
 import type {
   DocumentEmbeddings,
@@ -121,16 +122,15 @@ export class MapDocuments implements DocumentStore {
     const text = JSON.stringify([...this.held]);
     return new Map([
       ["documents.json", new TextEncoder().encode(text)],
-      ["length", new TextEncoder().encode(`${text.length}.`)],
+      ["sha256", new TextEncoder().encode(createHash("sha256").update(text).digest("hex"))],
     ]);
   }
 
   load(files: StoreFiles): this {
-    const [text, length] = ["documents.json", "length"].map((name) =>
-      new TextDecoder().decode(files.get(name)),
-    );
-    if (`${text.length}.` !== length) throw new PithError("CORRUPT_FILE", "cut");
-    this.held = new Map(JSON.parse(text) as [string, Held][]);
+    const [bytes, sha256] = ["documents.json", "sha256"].map((name) => files.get(name) ?? new Uint8Array(0));
+    if (createHash("sha256").update(bytes).digest("hex") !== Buffer.from(sha256).toString())
+      throw new PithError("CHECKSUM_MISMATCH", "not what was saved");
+    this.held = new Map(JSON.parse(new TextDecoder().decode(bytes)) as [string, Held][]);
     return this;
   }
 

@@ -70,7 +70,7 @@ test("a store that says it can do less is asked for less, but has to refuse the 
   const { names, failures } = await collect((t) =>
     vectorStoreContract({ test: t, supports: { ...all, ...little }, create }),
   );
-  for (const law of ["store.operators", "store.mmr", "store.save", "store.cut", "store.reopen"])
+  for (const law of ["store.operators", "store.mmr", "store.save", "store.damaged", "store.reopen"])
     expect(names.join("\n")).not.toContain(`: ${law}: `);
   expect([...failures.keys()]).toEqual(["store.manifest"]);
 });

@@ -4,6 +4,7 @@ import type { Command } from "commander";
 import { codecs } from "../codecs.ts";
 import { connect, parseAddress, shownAddress } from "../jobs/remote.ts";
 import { command, integerOption } from "../terminal/command.ts";
+import { leaveSoon } from "../terminal/leave.ts";
 import { bytes, count, Progress } from "../terminal/progress.ts";
 
 interface Options {
@@ -50,6 +51,7 @@ export const pullCommand: Command = command<[string, string], Options>(
     } finally {
       progress?.done();
       await connection.close();
+      leaveSoon();
     }
   },
 );

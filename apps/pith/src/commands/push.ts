@@ -8,6 +8,7 @@ import { type Rows, rowsOfCodes, rowsOfVectors } from "../jobs/push.ts";
 import { connect, parseAddress, shownAddress } from "../jobs/remote.ts";
 import { choiceOption, collect, command, integerOption } from "../terminal/command.ts";
 import { openInput } from "../terminal/input.ts";
+import { leaveSoon } from "../terminal/leave.ts";
 import { namedPairs } from "../terminal/named-pairs.ts";
 import { count, Progress } from "../terminal/progress.ts";
 
@@ -97,6 +98,7 @@ export const pushCommand: Command = command<[string, string], Options>(
     } finally {
       progress?.done();
       await connection.close();
+      leaveSoon();
     }
   },
 );

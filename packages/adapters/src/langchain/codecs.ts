@@ -85,7 +85,11 @@ export async function planOfName(
  * @throws UNKNOWN_CODEC, CODEC_MISMATCH, and what the family throws
  */
 export async function restoredCodec(codec: string | Codec, state: CodecState): Promise<Codec> {
-  if (typeof codec === "string") return (await codecs.get(codec)).restore(state);
+  return typeof codec === "string" ? (await codecs.get(codec)).restore(state) : checkSame(codec, state);
+}
+
+/** The codec, where it has this state. @throws CODEC_MISMATCH */
+export function checkSame(codec: Codec, state: CodecState): Codec {
   if (sameState(codec.state(), state)) return codec;
   throw new PithError("CODEC_MISMATCH", `the store was made with another codec than this ${codec.name}`, {
     expected: state.codec,
@@ -93,7 +97,8 @@ export async function restoredCodec(codec: string | Codec, state: CodecState): P
   });
 }
 
-function sameState(a: CodecState, b: CodecState): boolean {
+/** Whether two codecs give the same codes. */
+export function sameState(a: CodecState, b: CodecState): boolean {
   const text = ({ tensors, ...rest }: CodecState): string =>
     canonicalJson({ ...rest, tensors: Object.keys(tensors).sort() });
   const same = (x: Uint8Array, y: Uint8Array): boolean =>

@@ -6,7 +6,6 @@ import { planOfName } from "./codecs.ts";
 import { Collection } from "./collection.ts";
 import {
   APPLICATION,
-  checkSegment,
   checkStamp,
   cleanFolder,
   corrupt,
@@ -14,6 +13,7 @@ import {
   folderContents,
   headerDigest,
   segmentName,
+  segmentPath,
   VERSION,
 } from "./folder.ts";
 import { DATABASE } from "./folder-names.ts";
@@ -87,8 +87,7 @@ export class FolderHome implements Home {
       throw this.#corrupt(`a codec of dim ${codec.dim} for vectors of dim ${dim}`);
     const rows = await (codec ? StoreRows.restore(settings, codec) : StoreRows.create(settings, dim));
     if (segment) {
-      const path = join(this.#folder, segment.file);
-      await checkSegment(path, segment.sha256);
+      const path = await segmentPath(this.#folder, segment.file, segment.sha256);
       rows.replace(await openSegment(path, rows));
     }
     rows.remove(this.documents.removed());
@@ -122,7 +121,7 @@ export async function openCollection(folder: string, options: PithOpenOptions): 
     );
   }
   const database = openDatabase(sqlite, join(folder, DATABASE), (stamp) => {
-    checkStamp(folder, stamp, log || !there || withoutLog);
+    checkStamp(folder, withoutLog ? { ...stamp, logged: false } : stamp, log);
   });
   try {
     const home = new FolderHome(folder, database, compactAfter);

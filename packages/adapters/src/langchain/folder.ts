@@ -11,7 +11,7 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import { linkSync } from "node:fs";
-import { mkdir, open, readdir, unlink } from "node:fs/promises";
+import { mkdir, open, readdir, stat, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { PithError, quote } from "@pith/codec-core";
 import { atomicWriteFile } from "@pith/codec-core/files";
@@ -49,6 +49,7 @@ export async function headerDigest(path: string): Promise<string> {
 /** What is known of a folder by the names in it. */
 export interface FolderContents {
   readonly database: boolean;
+  /** A log with something in it. */
   readonly log: boolean;
 }
 
@@ -68,11 +69,16 @@ export async function folderContents(folder: string): Promise<FolderContents> {
   const rest = names.find((name) => SEGMENT.test(name) || name === LOG);
   if (!database && rest !== undefined)
     throw corrupt(`${where}: there is ${rest}, but no ${DATABASE}`, folder);
-  return { database, log: names.includes(LOG) };
+  const { size } = await stat(join(folder, LOG)).catch(() => ({ size: 0 }));
+  return { database, log: size > 0 };
 }
 
 /** That a database is a store's, of this version, with the log that belongs to it. @throws CORRUPT_FILE, VERSION_UNSUPPORTED */
-export function checkStamp(folder: string, { application, version, logged }: Stamp, hasLog: boolean): void {
+export function checkStamp(
+  folder: string,
+  { application, version, logged, torn }: Stamp,
+  hasLog: boolean,
+): void {
   const where = quote(join(folder, DATABASE), 400);
   if (application !== APPLICATION) throw corrupt(`${where}: not the database of a store`, folder);
   if (version > VERSION)
@@ -89,6 +95,7 @@ export function checkStamp(folder: string, { application, version, logged }: Sta
       `${where}: ${LOG} is missing, and with it what was written last; withoutLog: true opens what is left`,
       folder,
     );
+  if (torn && !hasLog) throw corrupt(`${where}: cut in its last page`, folder);
 }
 
 /** Puts a new database in its place, unless another process did so first. @throws IN_USE, IO */
@@ -112,14 +119,19 @@ export async function createDatabase(folder: string, bytes: Uint8Array): Promise
 
 /** Removes what no store needs: segments but the one that is named, and what kills left. For the one who holds the lock. */
 export async function cleanFolder(folder: string, segment: string | undefined): Promise<void> {
-  for (const name of await readdir(folder))
+  for (const name of await readdir(folder).catch((): string[] => []))
     if ((SEGMENT.test(name) && name !== segment) || UNFINISHED.test(name))
       // One that can't be removed now, since it is open on a system that minds, is removed the next time.
       await unlink(join(folder, name)).catch(() => {});
 }
 
-/** @throws CORRUPT_FILE unless the segment is there, whole as far as its header tells, and the very one that was written */
-export async function checkSegment(path: string, sha256: string): Promise<void> {
+/**
+ * The path of a segment. @throws CORRUPT_FILE unless it is there, whole as far as its header tells, and the very one that was
+ * written
+ */
+export async function segmentPath(folder: string, file: string, sha256: string): Promise<string> {
+  if (!SEGMENT.test(file)) throw corrupt(`${quote(folder, 400)}: ${quote(file)} is no segment`, folder);
+  const path = join(folder, file);
   const actual = await headerDigest(path).catch((cause) => {
     const { code } = cause as NodeJS.ErrnoException;
     throw corrupt(
@@ -129,6 +141,7 @@ export async function checkSegment(path: string, sha256: string): Promise<void> 
     );
   });
   if (actual !== sha256) throw corrupt(`${quote(path, 400)}: not the segment that the store wrote`, path);
+  return path;
 }
 
 async function readAt(

@@ -3,13 +3,8 @@
  *
  * @module
  */
+export type { PithAddOptions, PithDeleteOptions, PithFilter } from "./calls.ts";
 export type { CodecOptions } from "./codecs.ts";
 export type { FilterOperators, FilterValue, Json, Metadata, MetadataFilter } from "./filter.ts";
 export type { PithOpenOptions, PithStoreOptions, RescoreKind, ScoreKind } from "./options.ts";
-export {
-  type PithAddOptions,
-  type PithDeleteOptions,
-  type PithFilter,
-  type PithStoreStats,
-  PithVectorStore,
-} from "./store.ts";
+export { type PithStoreStats, PithVectorStore } from "./store.ts";

@@ -14,7 +14,15 @@ import {
   type Vectors,
   vectors,
 } from "@pith/codec-core";
-import { type CodecPlan, codecs, planOfCodec, planOfName, restoredCodec } from "./codecs.ts";
+import {
+  type CodecPlan,
+  checkSame,
+  codecs,
+  planOfCodec,
+  planOfName,
+  restoredCodec,
+  sameState,
+} from "./codecs.ts";
 import type { Change } from "./documents.ts";
 import { exactCodec } from "./exact-codec.ts";
 import type { RescoreKind, StoreSettings } from "./options.ts";
@@ -160,10 +168,11 @@ export class StoreRows {
   ): Promise<Match<number>[]> {
     const { oversample, rescore } = this.#settings;
     const again = rescore !== undefined && !this.#exact;
+    const most = Math.max(1, this.size / k);
     const [matches] = await this.#index.searchBatch(vectors(query, query.length), k, {
       ...options,
       ...(allow ? { filter: { allow } } : {}),
-      ...(again ? { rescore: true, oversample } : {}),
+      ...(again ? { rescore: true, oversample: Math.min(oversample, most) } : {}),
     });
     return matches;
   }
@@ -183,9 +192,10 @@ export class StoreRows {
     old[Symbol.dispose]();
   }
 
-  /** What reads a file of these rows: it gives the very codec that is in use. */
+  /** What reads a file of these rows: it gives the very codec that is in use, and what makes the one of kept codes. */
   async families(): Promise<CodecFamily[]> {
     const { codec } = this.#index;
+    const kept = this.#settings.rescore === "int8" ? await codecs.get("int8") : undefined;
     const own: CodecFamily = {
       name: codec.name,
       version: codec.version,
@@ -193,10 +203,13 @@ export class StoreRows {
       options: {},
       metrics: codec.supports.metrics,
       create: () => codec,
-      restore: () => codec,
+      restore: (state) =>
+        // Kept codes may be of another codec of the same name.
+        kept?.name === state.codec && !sameState(state, codec.state())
+          ? kept.restore(state)
+          : checkSame(codec, state),
     };
-    if (this.#settings.rescore !== "int8" || codec.name === "int8") return [own];
-    return [own, await codecs.get("int8")];
+    return kept ? [own, kept] : [own];
   }
 
   close(): void {

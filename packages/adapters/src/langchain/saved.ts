@@ -54,7 +54,7 @@ export function saveCollection(collection: Collection, directory: string): Promi
     const { rows, settings } = collection;
     const files = new Map<string, Uint8Array>();
     const part = (kind: "documents" | "vectors", ending: string, bytes: Uint8Array): Part => {
-      const sha256 = createHash("sha256").update(bytes).digest("hex");
+      const sha256 = digest(bytes);
       const file = `${kind}-${sha256.slice(0, 16)}.${ending}`;
       files.set(file, bytes);
       return { file, sha256 };
@@ -70,11 +70,13 @@ export function saveCollection(collection: Collection, directory: string): Promi
     };
     await makeFolder(directory);
     if ((await readdir(directory)).includes(DATABASE)) throw opened("save", directory);
+    const old = await readManifest(join(directory, MANIFEST)).catch(() => undefined);
     for (const [file, bytes] of files) await atomicWriteFile(join(directory, file), bytes);
-    const text = `${JSON.stringify(manifest, null, 2)}\n`;
+    const text = manifestText(manifest);
     await atomicWriteFile(join(directory, MANIFEST), new TextEncoder().encode(text));
-    for (const name of await readdir(directory))
-      if (PART.test(name) && !files.has(name)) await unlink(join(directory, name));
+    // No others: another process may be saving here, and hasn't named its parts yet.
+    for (const part of [old?.documents, old?.vectors])
+      if (part && !files.has(part.file)) await unlink(join(directory, part.file)).catch(() => {});
   });
 }
 
@@ -165,15 +167,22 @@ function readDocuments(bytes: Uint8Array, directory: string): StoredDocument[] {
   }
 }
 
+/** With a checksum of its own; any other spelling is refused. */
+function manifestText(manifest: Partial<Manifest>): string {
+  const signed = { ...manifest, sha256: digest(JSON.stringify(manifest)) };
+  return `${JSON.stringify(signed, null, 2)}\n`;
+}
+
 async function readManifest(path: string): Promise<Manifest> {
   const text = new TextDecoder().decode(await readWholeFile(path));
-  let manifest: Partial<Manifest> | null;
+  let manifest: Partial<Manifest>;
   try {
-    manifest = JSON.parse(text) as Partial<Manifest> | null;
+    const { sha256: _, ...rest } = JSON.parse(text) as Partial<Manifest> & { sha256?: unknown };
+    manifest = rest;
   } catch {
     throw corrupt("not JSON", path);
   }
-  if (manifest?.format !== FORMAT) throw corrupt(`not a ${FORMAT}`, path);
+  if (manifest.format !== FORMAT) throw corrupt(`not a ${FORMAT}`, path);
   const { version, settings, count, documents, vectors } = manifest;
   if (version !== VERSION)
     throw new PithError(
@@ -184,6 +193,7 @@ async function readManifest(path: string): Promise<Manifest> {
         actual: version,
       },
     );
+  if (text !== manifestText(manifest)) throw corrupt("not as it was written", path);
   if (!Number.isSafeInteger(count) || !isPart(documents) || (vectors !== null && !isPart(vectors)))
     throw corrupt("not as any version writes it", path);
   return { ...(manifest as Manifest), settings: checkStored(settings) };
@@ -193,11 +203,15 @@ function isPart(part: Part | null | undefined): boolean {
   return PART.test(part?.file ?? "") && typeof part?.sha256 === "string";
 }
 
+function digest(data: Uint8Array | string): string {
+  return createHash("sha256").update(data).digest("hex");
+}
+
 /** @throws FILE_NOT_FOUND, CHECKSUM_MISMATCH, IO */
 async function readPart(directory: string, { file, sha256 }: Part): Promise<Uint8Array> {
   const path = join(directory, file);
   const bytes = await readWholeFile(path);
-  const actual = createHash("sha256").update(bytes).digest("hex");
+  const actual = digest(bytes);
   if (actual === sha256) return bytes;
   throw new PithError(
     "CHECKSUM_MISMATCH",

@@ -19,6 +19,8 @@ export interface Stamp {
   readonly version: number;
   /** It isn't whole without its log. */
   readonly logged: boolean;
+  /** Its last page ends early. */
+  readonly torn: boolean;
 }
 
 type Sqlite = typeof import("better-sqlite3");
@@ -59,10 +61,14 @@ export function openDatabase(sqlite: Sqlite, path: string, check: (stamp: Stamp)
     database.pragma("locking_mode = EXCLUSIVE");
     const number = (name: string): number => Number(database?.pragma(name, { simple: true }));
     const [application, version] = [number("application_id"), number("user_version")];
-    check({ application, version: version & ~LOGGED, logged: (version & LOGGED) !== 0 });
+    // SQLite takes a last page that was cut for one that ends in zeros.
+    const torn = statSync(path).size % number("page_size") > 0;
+    check({ application, version: version & ~LOGGED, logged: (version & LOGGED) !== 0, torn });
+    database.pragma("trusted_schema = OFF");
     database.pragma("journal_mode = WAL");
     database.pragma("synchronous = FULL");
     database.pragma("wal_autocheckpoint = 0");
+    database.pragma(`journal_size_limit = ${LOG_BYTES / 4}`);
     renewLog(database);
     return database;
   } catch (error) {
@@ -85,13 +91,14 @@ export function databaseBytes(sqlite: Sqlite, fill: (database: Database) => void
 
 /**
  * Merges the log into the database, which then says, in its first page, that a log belongs to it, and begins a new one, which says that
- * none does. So the database alone tells that it lacks its log, until that is merged, by whom ever.
+ * none does. So the database alone tells that it lacks its log, until that is merged, by whom ever. The old log's bytes stay until
+ * the new one overwrites them: a log without any isn't one that a kill left.
  */
 function renewLog(database: Database): void {
   const version = Number(database.pragma("user_version", { simple: true })) & ~LOGGED;
   try {
     database.pragma(`user_version = ${version | LOGGED}`);
-    database.pragma("wal_checkpoint(TRUNCATE)");
+    database.pragma("wal_checkpoint(RESTART)");
   } finally {
     database.pragma(`user_version = ${version}`);
   }
@@ -124,9 +131,9 @@ export function withDatabase<T>(database: Database, work: (database: Database) =
 function databaseError(error: unknown, path: string): unknown {
   if (isPithError(error)) return error;
   const { code, message } = error as { code?: string; message: string };
-  if (!code?.startsWith("SQLITE_")) return error;
+  if (code === undefined) return error;
   const say = (what: string): string => `${quote(path, 400)}: ${what}`;
-  const details = { path, sqlite: code };
+  const details = { path, errno: code };
   if (/^SQLITE_(BUSY|LOCKED)/.test(code))
     return new PithError("IN_USE", say("the store is open already, here or in another process"), details, {
       cause: error,
@@ -136,5 +143,5 @@ function databaseError(error: unknown, path: string): unknown {
     return new PithError("CORRUPT_FILE", say(`no sound SQLite database: ${message}`), details, {
       cause: error,
     });
-  return new PithError("IO", say(`SQLite can't go on: ${message}`), details, { cause: error });
+  return new PithError("IO", say(`SQLite can't go on: ${message.split("\n")[0]}`), details, { cause: error });
 }

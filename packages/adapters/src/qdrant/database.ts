@@ -1,5 +1,5 @@
 /** A collection of Qdrant, over its REST client. */
-import { type Codes, PithError, type Vectors } from "@pith/codec-core";
+import { type Codes, PithError, quote, type Vectors } from "@pith/codec-core";
 import type {
   CollectionPlan,
   Database,
@@ -17,6 +17,7 @@ import type {
 } from "../remote/database.ts";
 import { ENVELOPE_FIELD, ORIGINAL_FIELD } from "../remote/envelope.ts";
 import { networkFailure, retryAfterMs, serverText, statusFailure } from "../remote/http-failure.ts";
+import { MOST_CHARS, PART_CHARS } from "../remote/manifest.ts";
 import type { QdrantLike, QdrantPointStruct, QdrantRecord } from "./client.ts";
 import {
   chooseSettings,
@@ -31,6 +32,7 @@ import { signedOf, unsignedOf, unsignedQuery } from "./shared-scale.ts";
 const MOST_FLOAT16 = 65_504;
 /** Beyond this a number rounds to an infinity in float16. */
 const OVERFLOW_FLOAT16 = 65_520;
+const MANIFEST_SUFFIX = "_pith";
 const MANIFEST_PAGE = 16;
 /** Conflict. */
 const ALREADY_THERE = 409;
@@ -57,11 +59,13 @@ export class QdrantDatabase implements Database {
         "INVALID_ARGUMENT",
         'expected the name of a collection: 1 to 240 characters, none of / \\ < > : " | ? *',
       );
+    if (collection.endsWith(MANIFEST_SUFFIX))
+      throw new PithError("INVALID_ARGUMENT", `names that end in ${MANIFEST_SUFFIX} are those of manifests`);
     this.#client = client;
     this.collection = collection;
     this.#settings = settings;
     this.#secrets = secrets;
-    this.#manifest = `${collection}_pith`;
+    this.#manifest = `${collection}${MANIFEST_SUFFIX}`;
   }
 
   failure(error: unknown): Failure {
@@ -90,7 +94,8 @@ export class QdrantDatabase implements Database {
 
   async loadManifest(): Promise<readonly string[] | undefined> {
     if (!(await this.#client.collectionExists(this.#manifest)).exists) return undefined;
-    const parts: string[] = [];
+    const parts = new Map<unknown, unknown>();
+    let chars = 0;
     let offset: unknown;
     do {
       const page = await this.#client.scroll(this.#manifest, {
@@ -99,26 +104,44 @@ export class QdrantDatabase implements Database {
         with_vector: false,
         ...(offset === undefined ? {} : { offset }),
       });
-      for (const { id, payload } of page.points) parts[Number(id)] = (payload?.["part"] ?? "") as string;
+      for (const { id, payload } of page.points) {
+        const part = payload?.["part"];
+        parts.set(id, part);
+        chars += typeof part === "string" ? part.length : 0;
+      }
       offset = page.next_page_offset ?? undefined;
-    } while (offset !== undefined);
-    return Array.from(parts);
+    } while (offset !== undefined && chars <= MOST_CHARS && parts.size <= MOST_CHARS / PART_CHARS);
+    // A part that is missing, or none of ours, is the reader's to refuse.
+    return Array.from({ length: parts.size }, (_, i) => parts.get(i) as string);
   }
 
   async saveManifest(parts: readonly string[]): Promise<void> {
-    if ((await this.#client.collectionExists(this.#manifest)).exists)
+    if ((await this.#client.collectionExists(this.#manifest)).exists) {
+      await this.#checkReplaceable();
       await this.#client.deleteCollection(this.#manifest);
+    }
     await this.#client.createCollection(this.#manifest, { vectors: {} }).catch((error: unknown) => {
       // An earlier attempt, given up as too slow, was still at it; what follows is the same for both.
       if ((error as { status?: unknown }).status !== ALREADY_THERE) throw error;
     });
-    for (const [id, part] of parts.entries())
-      completed(
-        await this.#client.upsert(this.#manifest, {
-          wait: true,
-          points: [{ id, vector: {}, payload: { part } }],
-        }),
-      );
+    for (const [id, part] of parts.entries()) {
+      const point = { id, vector: {}, payload: { part } };
+      completed(await this.#client.upsert(this.#manifest, { wait: true, points: [point] }));
+    }
+  }
+
+  /** Someone's collection that happens to have the manifest's name isn't deleted. */
+  async #checkReplaceable(): Promise<void> {
+    const { config } = await this.#client.getCollection(this.#manifest);
+    const { params } = config as { params?: { vectors?: object | null } };
+    const { points } = await this.#client.scroll(this.#manifest, { limit: 1, with_payload: true });
+    const ours = points.every(({ id, payload }) => id === 0 && typeof payload?.["part"] === "string");
+    if (ours && Object.keys(params?.vectors ?? {}).length === 0) return;
+    throw new PithError(
+      "COLLECTION_MISMATCH",
+      `Qdrant: the collection ${quote(this.#manifest)} is none of Pith's, and in the way of the manifest of ${quote(this.collection)}`,
+      { collection: this.#manifest },
+    );
   }
 
   choose(plan: Omit<CollectionPlan, "native">): Settings {

@@ -20,7 +20,14 @@ import type {
   StoredPoint,
   Wanted,
 } from "./database.ts";
-import { fingerprint, type Manifest, readManifest, sameCodec, writeManifest } from "./manifest.ts";
+import {
+  fingerprint,
+  isManifest,
+  type Manifest,
+  readManifest,
+  sameCodec,
+  writeManifest,
+} from "./manifest.ts";
 import { pointOf } from "./point-id.ts";
 import type { PushReport } from "./report.ts";
 import { Retrier, type RetryOptions } from "./retry.ts";
@@ -92,6 +99,14 @@ export class RemoteCollection {
     const intent = { mode, dim: codec.dim, metric: codec.metric, codec };
     const plan = { ...intent, native: database.choose(intent) };
     if (await retrier.run(() => database.exists(), signal)) throw exists(database);
+    // What a kill left of an earlier making is replaced; someone else's collection of that name isn't.
+    const old = await retrier.run(() => database.loadManifest(), signal);
+    if (old !== undefined && !isManifest(old))
+      throw new PithError(
+        "COLLECTION_MISMATCH",
+        `${database.product}: what stands in the place of the manifest of ${quote(database.collection)} is none of Pith's`,
+        { collection: database.collection },
+      );
     await retrier.run(() => database.saveManifest(writeManifest({ plan, ids })), signal);
     let attempts = 0;
     await retrier.run(async () => {

@@ -31,7 +31,8 @@ const LASTING: ReadonlySet<string> = new Set(["ENOTFOUND"]);
 export function serverText(text: unknown, secrets: readonly string[]): string {
   let line = typeof text === "string" ? text : (JSON.stringify(text) ?? "");
   for (const secret of secrets) if (secret !== "") line = line.replaceAll(secret, "***");
-  line = line.replaceAll(/\s+/g, " ").trim();
+  // One line, and nothing that a terminal obeys.
+  line = line.replaceAll(/[\s\p{Cc}\p{Cf}]+/gu, " ").trim();
   return line.length > LONGEST ? `${line.slice(0, LONGEST)}…` : line;
 }
 

@@ -27,7 +27,7 @@ import { type CollectionPlan, MODES, type Mode, type RemoteIds, type Settings } 
 /** Characters of one part. */
 export const PART_CHARS: number = 512 * 1024;
 /** A manifest beyond this is no manifest of ours, characters. */
-const MOST_CHARS = 256 * 1024 * 1024;
+export const MOST_CHARS: number = 256 * 1024 * 1024;
 
 const IDS: readonly RemoteIds[] = ["string", "number", "bigint", "row"];
 
@@ -112,6 +112,12 @@ export async function readManifest(parts: readonly unknown[], codecs: CodecRegis
   const codec = family.restore(codecState(contents));
   const { dim, metric } = contents;
   return { plan: { mode: mode as Mode, dim, metric, codec, native }, ids: ids as RemoteIds };
+}
+
+/** Whether these are parts of a manifest, whole or not: none yet, or a first one that begins as ours do. */
+export function isManifest(parts: readonly unknown[]): boolean {
+  const [first] = parts;
+  return parts.length === 0 || (typeof first === "string" && /^\d{1,9}\.[0-9a-f]{8}\.\{/.test(first));
 }
 
 /** Whether two codecs are the same to the last bit of what they learned. */

@@ -1,7 +1,7 @@
 /** What a push did, row by row where it matters: no vector is lost without standing here. */
 import { type ErrorCode, type Id, PithError, quote, SplitMix64 } from "@pith/codec-core";
 
-/** A row that isn't in the database as it was sent. */
+/** A row that isn't known to be in the database as it was sent; one whose answer was lost may be there. */
 export interface FailedRow {
   readonly row: number;
   readonly id: Id;
@@ -24,7 +24,7 @@ export interface PushReport {
   readonly stored: number;
   /** Rows that were there already, with the same checksum. */
   readonly skipped: number;
-  /** Every row that was tried and isn't there. */
+  /** Every row that was tried and isn't known to be there. */
   readonly failed: readonly FailedRow[];
   /** Rows from here on were never tried; `rows` where all were. Where a later push may begin. */
   readonly nextRow: number;
@@ -42,8 +42,9 @@ export function pushFailure(report: PushReport, reason: PithError | undefined): 
   const unsent = nextRow < rows ? `, ${rows - nextRow} not sent` : "";
   const why = reason?.message ?? `id ${quote(String(first.id))}: ${first.reason}`;
   const cause = reason?.code ?? first.code;
-  if (stored + skipped === 0 || cause === "ABORTED")
-    return new PithError(cause, why, { ...reason?.details, report });
+  if (cause === "ABORTED")
+    return new PithError(cause, `${why}: ${stored + skipped} of ${rows} rows are stored`, { report });
+  if (stored + skipped === 0) return new PithError(cause, why, { ...reason?.details, report });
   return new PithError(
     "PARTIAL_FAILURE",
     `${stored + skipped} of ${rows} rows are stored, ${failed.length} failed${unsent}: ${why}`,

@@ -1,5 +1,5 @@
 /** All rows of a collection, page by page, every envelope opened and checked. */
-import { type Codes, type Id, PithError, type Vectors } from "@pith/codec-core";
+import { type Codes, type Id, PithError, quote, type Vectors } from "@pith/codec-core";
 import type { CollectionPlan, Database, Payload, PointId, RemoteIds, StoredPoint } from "./database.ts";
 import { openCode } from "./envelope.ts";
 import { idOf } from "./point-id.ts";
@@ -45,7 +45,10 @@ export async function* scrollRows(
     const page = await retrier.run(() => database.scroll(at, batch, wanted), signal);
     if (page.points.length > 0) yield openRows(database, plan, ids, page.points, vectors);
     if (page.next !== undefined && page.next === from)
-      throw new PithError("REMOTE_REFUSED", `${database.product} scrolls in a circle at ${String(from)}`);
+      throw new PithError(
+        "REMOTE_REFUSED",
+        `${database.product} scrolls in a circle at ${quote(String(from))}`,
+      );
     from = page.next;
   } while (from !== undefined);
 }
@@ -93,7 +96,7 @@ function codeOfVector(
   if (Buffer.compare(sumOf(code), sum) !== 0)
     throw new PithError(
       "CHECKSUM_MISMATCH",
-      `point ${String(point.id)}: its vector isn't the code that was stored`,
+      `point ${quote(String(point.id))}: its vector isn't the code that was stored`,
       {
         id: point.id,
       },
@@ -102,10 +105,10 @@ function codeOfVector(
 }
 
 function vectorOf({ id, vector }: StoredPoint, dim: number): Float32Array {
-  if (vector?.length === dim) return vector;
+  if (vector?.length === dim && vector.every(Number.isFinite)) return vector;
   throw new PithError(
     "CORRUPT_CODES",
-    `point ${String(id)}: expected a vector of dim ${dim}, got ${vector?.length ?? "none"}`,
+    `point ${quote(String(id))}: expected ${dim} finite numbers as its vector, got ${vector?.length ?? "none"}`,
     {
       id,
     },

@@ -190,4 +190,18 @@ describe("a codec", () => {
     expect(store.stats()).toMatchObject({ encoded: true, bytesPerVector: codec.stride });
     await store.close();
   });
+
+  test.each(places)("of int8 may be rescored by another int8: %s", async (_, make) => {
+    const vectors = skewed(300, 32, 6);
+    const options = { codec: "int8", codecOptions: { group: 8 }, rescore: "int8", encodeFrom: 0 } as const;
+    const store = await make(new TextEmbeddings(32), { ...options, oversample: 1e300 });
+    await store.addVectors(vectors, documents(300));
+    const search = (): Promise<unknown> => store.similaritySearchVectorWithScore(vectors[5], 20);
+    const before = await search();
+    await store.delete({ ids: ["d299"] });
+    await store.compact();
+    expect(await search()).toEqual(before);
+    expect(store.stats()).toMatchObject({ count: 299, tombstones: 0, originalBytes: 299 * 36 });
+    await store.close();
+  });
 });

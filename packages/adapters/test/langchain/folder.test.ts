@@ -161,6 +161,25 @@ describe("a store in a folder", () => {
     await store.close();
   });
 
+  test("is searched while it compacts, to the same hits, of rows that are kept in a file that goes", async () => {
+    const { directory, store } = await grown({ codec: "binary", rescore: true, oversample: 3 });
+    const expected = await search(store);
+    const gone = new Set<string>();
+    for (let round = 0; round < 4; round++) {
+      gone.add(segments(directory)[0]);
+      // A change, without which there is nothing to compact.
+      await store.addVectors([gaussians(50, DIM, 1)[7]], documents(1, 7));
+      const before = [search(store), search(store)];
+      const compacting = store.compact();
+      const during = [search(store), search(store)];
+      await compacting;
+      for (const found of await Promise.all([...before, ...during, search(store)]))
+        expect(found).toEqual(expected);
+      expect(gone.has(segments(directory)[0])).toBe(false);
+    }
+    await store.close();
+  });
+
   test("has its codes in a Pith file that reads and verifies as any other", async () => {
     const directory = await left({ rescore: true });
     const path = join(directory, segments(directory)[0]);
@@ -385,6 +404,7 @@ describe("a folder that isn't whole is refused when it is opened:", () => {
   test("with a database that was cut, or is none", async () => {
     const at = (copy: string): string => join(copy, "store.sqlite");
     await refused((copy) => truncateSync(at(copy), statSync(at(copy)).size - 4096));
+    await refused((copy) => truncateSync(at(copy), statSync(at(copy)).size - 1));
     await refused((copy) => truncateSync(at(copy), 4096));
     await refused((copy) => truncateSync(at(copy), 50));
     await refused((copy) => truncateSync(at(copy), 0));
@@ -411,6 +431,7 @@ describe("a folder that isn't whole is refused when it is opened:", () => {
     expect(await refused((copy) => rmSync(join(copy, "store.sqlite-wal")), directory)).toMatch(
       /-wal is missing/,
     );
+    await refused((copy) => truncateSync(join(copy, "store.sqlite-wal"), 0), directory);
     const again = await open(whole);
     expect(await search(again)).toEqual(expected);
     await again.close();
@@ -470,6 +491,7 @@ describe("a folder that isn't whole is refused when it is opened:", () => {
     await refused(sql("DELETE FROM store WHERE name = 'settings'"));
     await refused(sql("DELETE FROM store WHERE name = 'segment'"));
     await refused(sql("UPDATE store SET value = 5 WHERE name = 'dim'"));
+    await refused(sql('UPDATE store SET value = \'{"file":"../x","sha256":""}\' WHERE name = \'segment\''));
     await refused(sql("DROP TABLE rows"));
   });
 });

@@ -1,4 +1,5 @@
 /** Stores that are saved into a folder and loaded from it. */
+import { createHash } from "node:crypto";
 import {
   appendFileSync,
   cpSync,
@@ -180,7 +181,9 @@ describe("a saved store", () => {
     const path = join(directory, "store.json");
     const manifest = JSON.parse(readFileSync(path, "utf8"));
     const with_ = (change: object): Promise<unknown> => {
-      writeFileSync(path, JSON.stringify({ ...manifest, ...change }));
+      const { sha256: _, ...changed } = { ...manifest, ...change };
+      const sha256 = createHash("sha256").update(JSON.stringify(changed)).digest("hex");
+      writeFileSync(path, `${JSON.stringify({ ...changed, sha256 }, null, 2)}\n`);
       return PithVectorStore.load(directory, embeddings);
     };
     await with_({});
@@ -192,6 +195,9 @@ describe("a saved store", () => {
     await fails("CORRUPT_FILE", () => with_({ settings: null }));
     await fails("CORRUPT_FILE", () => with_({ documents: { file: "../../etc/passwd", sha256: "" } }));
     await fails("CORRUPT_FILE", () => with_({ documents: null }));
+    await with_({});
+    writeFileSync(path, readFileSync(path, "utf8").replace(/"encodeFrom": null/, '"encodeFrom": 1'));
+    await fails("CORRUPT_FILE", () => PithVectorStore.load(directory, embeddings));
     for (const text of ["null", "[]", "3", "", "{"]) {
       writeFileSync(path, text);
       await fails("CORRUPT_FILE", () => PithVectorStore.load(directory, embeddings));

@@ -35,8 +35,8 @@ describe.each(places)("a store %s", (_, make) => {
     const ids = await store.addDocuments(added);
     expect(ids).toHaveLength(2);
     expect(await store.similaritySearch("bar", 2)).toEqual([
-      new Document({ ...copy[1], id: ids[1] }),
-      new Document({ ...copy[0], id: ids[0] }),
+      new Document<Record<string, unknown>>({ ...copy[1], id: ids[1] }),
+      new Document<Record<string, unknown>>({ ...copy[0], id: ids[0] }),
     ]);
     expect(added).toEqual(copy);
     const [[found, score], [, lower]] = await store.similaritySearchWithScore("bar", 2);

@@ -215,6 +215,28 @@ withEngine("modes of Qdrant's engine", () => {
     }
   });
 
+  test("someone's collection in the place of a manifest isn't deleted", async () => {
+    const name = freshName("in_the_way");
+    await client.createCollection(`${name}_pith`, { vectors: { size: 2, distance: "Dot" } });
+    await client.upsert(`${name}_pith`, {
+      wait: true,
+      points: [{ id: 0, vector: [1, 2], payload: { part: "mine" } }],
+    });
+    try {
+      const options = { codec: int8.create({ dim: DIM }), mode: "payload" } as const;
+      await expect(createQdrant(client, name, options)).rejects.toMatchObject({
+        code: "COLLECTION_MISMATCH",
+      });
+      expect((await client.count(`${name}_pith`, { exact: true })).count).toBe(1);
+      expect((await client.collectionExists(name)).exists).toBe(false);
+      await expect(createQdrant(client, `${name}_pith`, options)).rejects.toMatchObject({
+        code: "INVALID_ARGUMENT",
+      });
+    } finally {
+      await client.deleteCollection(`${name}_pith`);
+    }
+  });
+
   test("a collection that has another dim or metric than its manifest says is refused", async () => {
     for (const [size, distance, code] of [
       [DIM + 1, "Cosine", "DIM_MISMATCH"],

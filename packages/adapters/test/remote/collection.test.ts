@@ -53,10 +53,22 @@ describe("making and opening", () => {
     expect(database.calls.get("saveManifest")).toBeUndefined();
   });
 
-  test("a manifest that was left without a collection is replaced", async () => {
+  test("a manifest that was left without a collection is replaced, whole or not", async () => {
+    const plan = { mode: "payload", dim: DIM, metric: "cosine", codec, native: {} } as const;
+    const [whole] = writeManifest({ plan, ids: "row" });
+    for (const left of [[], [whole], [whole.slice(0, 40)]]) {
+      const database = new MemoryDatabase();
+      database.manifest = left;
+      expect((await collectionOf(database, { ids: "bigint" })).ids).toBe("bigint");
+    }
+  });
+
+  test("someone else's collection in its place isn't", async () => {
     const database = new MemoryDatabase();
-    database.manifest = ["something old"];
-    expect((await collectionOf(database)).codec.name).toBe("int8");
+    database.manifest = ["a diary"];
+    await expect(collectionOf(database)).rejects.toMatchObject({ code: "COLLECTION_MISMATCH" });
+    expect(database.manifest).toEqual(["a diary"]);
+    expect(database.calls.get("saveManifest")).toBeUndefined();
   });
 
   test("a damaged manifest is refused at open, before anything is asked of the vectors", async () => {

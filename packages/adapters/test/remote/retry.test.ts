@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { serverText } from "../../src/remote/http-failure.ts";
 import { Retrier, type RetryOptions } from "../../src/remote/retry.ts";
 import { answer, MemoryDatabase } from "./memory-database.ts";
 
@@ -71,6 +72,15 @@ describe("retries", () => {
     expect(
       JSON.stringify([error, (error as Error).message, (error as Error).stack, (error as Error).cause]),
     ).not.toContain("sesame");
+  });
+
+  test("what a server says is one short line that no terminal obeys", async () => {
+    const { run } = retrier();
+    const said = serverText(`no\r\n\u001b[31mroom\u202e ${"x".repeat(1000)} sesame`, ["sesame"]);
+    expect(said).toMatch(/^no \[31mroom x+…$/);
+    expect(said.length).toBeLessThan(400);
+    expect(serverText("sesame, open sesame", ["sesame", ""])).toBe("***, open ***");
+    await expect(run.run(failing(answer(400, { message: said })))).rejects.toThrow(/^[^\n]+$/);
   });
 
   test("an answer that takes too long counts as none", async () => {

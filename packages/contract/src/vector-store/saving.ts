@@ -3,6 +3,8 @@ import { FastRandom } from "../sample.ts";
 import type { DocumentStore, StoredDocument, StoreFiles } from "./document-store.ts";
 import { document, type StoreChecks, type StorePlace } from "./store-place.ts";
 
+/** Bits of each file that are flipped, one at a time. */
+const FLIPS = 24;
 const TEXTS = ["foo", "bar", "baz", "new foo", "qux"];
 
 /** A store that was changed in every way it can be. */
@@ -53,7 +55,7 @@ async function goesOn(place: StorePlace, store: DocumentStore, what: string): Pr
   t.equal((await store.similaritySearch("baz", 99)).length, before - 1, `${what}, documents after deleting`);
 }
 
-export const savingLaws: StoreChecks<"store.save" | "store.cut" | "store.reopen"> = {
+export const savingLaws: StoreChecks<"store.save" | "store.damaged" | "store.reopen"> = {
   async "store.save"(place) {
     const { maker, supports, t } = place;
     for (const make of [() => place.create(), () => changed(place)]) {
@@ -75,7 +77,7 @@ export const savingLaws: StoreChecks<"store.save" | "store.cut" | "store.reopen"
     }
   },
 
-  async "store.cut"(place) {
+  async "store.damaged"(place) {
     const { maker, t } = place;
     const store = await changed(place);
     const files = await maker.save!(store);
@@ -93,6 +95,14 @@ export const savingLaws: StoreChecks<"store.save" | "store.cut" | "store.reopen"
         await t.rejects(undefined, () => place.load(cut), what);
       }
     }
+    for (const [name, bytes] of files)
+      for (let i = 0; i < FLIPS; i++) {
+        const at = random.below(bytes.length);
+        const flipped = bytes.slice();
+        flipped[at] ^= 1 << (i % 8);
+        const what = `load with bit ${i % 8} of byte ${at} of ${bytes.length} of ${name} flipped`;
+        await t.rejects(undefined, () => place.load(new Map([...files, [name, flipped]])), what);
+      }
     const whole = await told(place, await place.load(files));
     sameTold(place, whole, await told(place, store), "the whole files, loaded after all this");
   },

@@ -47,7 +47,7 @@ const NEEDS: Needs = {
   "store.input": (s) => s.checks,
   "store.mmr": (s) => s.mmr,
   "store.save": (s) => s.saves !== "none",
-  "store.cut": (s) => s.saves !== "none",
+  "store.damaged": (s) => s.saves !== "none",
   "store.reopen": (s) => s.reopens,
 };
 

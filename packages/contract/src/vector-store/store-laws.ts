@@ -31,7 +31,8 @@ export const STORE_LAWS = {
   "store.retriever": "a retriever of either kind gives what the store's own search gives",
   "store.save":
     "save and load give the same store, which goes on; save, load, save the same bytes, where a store says so",
-  "store.cut": "saved files of which one is cut short, emptied or missing are a PithError",
+  "store.damaged":
+    "saved files of which one is cut short, emptied, missing or has a bit flipped are a PithError",
   "store.reopen": "a store that was closed and opened again is as it was",
 } as const;
 

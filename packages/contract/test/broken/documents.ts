@@ -416,17 +416,27 @@ export const brokenDocuments: readonly BrokenDocuments[] = [
       })(e),
   },
   {
-    fault: "loads what there is of a cut file",
-    law: "store.cut",
+    fault: "loads an empty store from a file that is cut",
+    law: "store.damaged",
     make: (e) => new MapDocuments(e),
     async load(files, e) {
-      const [text = ""] = [new TextDecoder().decode(files.get("documents.json"))];
-      return new MapDocuments(e).load(
-        new Map([
-          ["documents.json", new TextEncoder().encode(text.endsWith("]]") ? text : "[]")],
-          ["length", new TextEncoder().encode(`${text.endsWith("]]") ? text.length : 2}.`)],
-        ]),
-      );
+      const text = new TextDecoder().decode(files.get("documents.json"));
+      return text.endsWith("]]") ? new MapDocuments(e).load(files) : new MapDocuments(e);
+    },
+  },
+  {
+    fault: "looks at the lengths of its files alone",
+    law: "store.damaged",
+    make: (e) => new MapDocuments(e),
+    async load(files, e) {
+      const store = new MapDocuments(e);
+      try {
+        return store.load(files);
+      } catch (error) {
+        const [text = "", sha256 = ""] = [...files.values()].map((bytes) => new TextDecoder().decode(bytes));
+        if (files.size < 2 || !text.endsWith("]]") || sha256.length !== 64) throw error;
+        return store;
+      }
     },
   },
   {
