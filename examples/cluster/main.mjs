@@ -141,7 +141,12 @@ async function run(program, folder) {
     recall: (await searchAll(returned, queries, exactWithLate, rowOf, 1)).recall,
   };
 
-  const sizes = await forms(client, { dim, rows: Math.min(Number(values.sizes), count), push });
+  const sizes = await forms(client, {
+    queries,
+    rowOf,
+    push,
+    rows: { ...rows, count: Math.min(Number(values.sizes), count) },
+  });
   await Promise.all(clients.map((each) => each.close()));
   say("stopping, for sizes on disk");
   await stopServers();
@@ -159,25 +164,29 @@ async function run(program, folder) {
   };
 }
 
-/** The same rows once on the disk in each form. */
-async function forms(client, { dim, rows, push }) {
+/** The same rows once on the disk in each form, and searched where that form can be. */
+async function forms(client, { rows, queries, rowOf, push }) {
+  const { dim, count } = rows;
+  if (count === 0) return [];
+  const exact = exactNearest(queries, rows);
   const tq4 = turboquant.create({ dim, bits: 4 });
   const one = int8.create({ dim });
   const sizes = [];
   for (const [name, label, mode, codec, quantizer] of [
     ["SizeNone", "float32, no quantizer", "server", one, "none"],
     ["SizeRq8", "rq of 8 bits", "server", one, "rq8"],
+    ["SizeRq4", "rq of 4 bits", "server", one, "rq4"],
     ["SizeRq1", "rq of 1 bit", "server", one, "rq1"],
     ["SizeSidecar", "sidecar, int8 over rq of 8 bits", "sidecar", one, "rq8"],
     ["SizePayload8", "payload, int8", "payload", one, undefined],
     ["SizePayload4", "payload, turboquant of 4 bits", "payload", tq4, undefined],
   ]) {
-    if (rows === 0) break;
-    say(`${label}: pushing ${rows} rows`);
+    say(`${label}: pushing ${count} rows`);
     const settings = { ...(quantizer ? { quantizer } : {}), shards: 3, replicas: 1 };
     const collection = await createWeaviate(client, name, { codec, mode, settings });
-    const { seconds } = await push(collection, 0, rows);
-    sizes.push({ name, label, rows, stride: codec.stride, perSecond: rows / seconds });
+    const { seconds } = await push(collection, 0, count);
+    const searched = mode === "payload" ? null : await searchAll(collection, queries, exact, rowOf, 1);
+    sizes.push({ name, label, rows: count, stride: codec.stride, perSecond: count / seconds, searched });
   }
   return sizes;
 }

@@ -19,8 +19,8 @@ import { untilParentDies } from "./processes.mjs";
 export const WEAVIATE_VERSION = "v1.39.3";
 /** Qdrant's storage engine as Qdrant publishes it for Python. */
 export const QDRANT_ENGINE = "qdrant-edge-py==0.9.0";
-/** Of Go, that this Weaviate's go.mod asks for. */
-const LEAST_GO = [1, 26];
+/** Of Go: from there on it fetches the version that a module asks for, here 1.26. */
+const LEAST_GO = [1, 21];
 
 const CACHE =
   process.env.PITH_SERVERS ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), ".cache"), "pith");

@@ -54,9 +54,9 @@ export class ServerProcess {
       if (await ready().catch(() => false)) return;
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
+    const what = how === undefined ? `isn't ready after ${timeout / 1000} s` : `ended with ${how}`;
     await this.kill();
     const lines = readFileSync(log, "utf8").trimEnd().split("\n").slice(-20);
-    const what = how === undefined ? `isn't ready after ${timeout / 1000} s` : `ended with ${how}`;
     throw new Error(`${name} ${what}; the end of ${log}:\n${lines.join("\n")}`);
   }
 
