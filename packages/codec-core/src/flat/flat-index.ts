@@ -12,12 +12,12 @@ import { checkQuery, checkShape, checkVectors, type Vectors, vectors } from "../
 import { PithError } from "../errors.ts";
 import type { Id } from "../ids.ts";
 import { kernels } from "../kernels/backend.ts";
-import { CodedRows } from "./coded-rows.ts";
 import { checkEncoded, type EncodedRows, type Packed } from "./encoded-rows.ts";
 import { IdMap } from "./id-map.ts";
 import { LaidOut } from "./laid-out.ts";
 import { allowedSlots, hitsWanted, type Match, Matcher, nearWanted, type SearchOptions } from "./matches.ts";
-import { checkKeep, type Keep, keepDtype, Originals } from "./originals.ts";
+import { noneKept } from "./none-kept.ts";
+import type { Keep } from "./originals.ts";
 import {
   type IndexParts,
   indexFromBytes,
@@ -46,17 +46,10 @@ export class FlatIndex<I extends Id = Id> implements Disposable {
   constructor(codec: Codec, options: { metric?: Metric; keep?: Keep | Codec } = {}) {
     this.codec = codec;
     this.metric = checkMetric(options.metric ?? codec.metric, codec.supports.metrics);
-    const { keep = "none" } = options;
-    const finer =
-      typeof keep === "object" && keep !== null ? new CodedRows(keep, codec.dim, this.metric) : undefined;
-    const dtype = finer ? undefined : keepDtype(checkKeep(keep));
+    const originals = noneKept(options.keep ?? "none", codec.dim, this.metric);
     this.#scorer = codec.scorer(this.metric);
     this.#laidOut = new LaidOut(codec);
-    this.#parts = {
-      ids: new IdMap<I>(),
-      codes: new RowStore(codec.stride),
-      originals: dtype ? new Originals(dtype, codec.dim, this.metric) : finer,
-    };
+    this.#parts = { ids: new IdMap<I>(), codes: new RowStore(codec.stride), originals };
   }
 
   get size(): number {

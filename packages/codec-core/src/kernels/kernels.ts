@@ -26,6 +26,16 @@ export interface TopKOutput {
   readonly scores: Float32Array;
 }
 
+export type TopKAmong<Rows> = (
+  metric: Metric,
+  queries: Float32Array,
+  rows: Rows,
+  dim: number,
+  named: Uint32Array,
+  k: number,
+  out: TopKOutput,
+) => void;
+
 /** Hits up to the k-th, and those near it: of each query how far below. */
 export interface NearHits {
   readonly k: number;
@@ -102,24 +112,8 @@ export interface Kernels {
    * As floatTopK and int8TopK, of the rows that are named for each query, as many for all: slots, each at most once, up to
    * 2^32 - 1. So end the hits too, where there are fewer than k.
    */
-  floatTopKAmong?(
-    metric: Metric,
-    queries: Float32Array,
-    rows: FloatRows,
-    dim: number,
-    named: Uint32Array,
-    k: number,
-    out: TopKOutput,
-  ): void;
-  int8TopKAmong?(
-    metric: Metric,
-    queries: Float32Array,
-    codes: Uint8Array,
-    dim: number,
-    named: Uint32Array,
-    k: number,
-    out: TopKOutput,
-  ): void;
+  floatTopKAmong?: TopKAmong<FloatRows>;
+  int8TopKAmong?: TopKAmong<Uint8Array>;
 
   /** As floatTopK, over codes; the hits and scores are those of int8Scores. */
   int8TopK(

@@ -7,7 +7,7 @@ import type { ErrorCode } from "../errors.ts";
 import type { Isa } from "./kernels.ts";
 import type { DftAddon } from "./native-dft.ts";
 import type { KltAddon } from "./native-klt.ts";
-import type { TurboLayout } from "./turbo-layout.ts";
+import type { TurboParts } from "./native-turbo.ts";
 
 /** Stops a task, and counts its rows. */
 export interface Job {
@@ -97,32 +97,6 @@ export interface AsyncAddon {
 
 /** Metrics by the numbers that the addon knows. */
 export const METRIC: Readonly<Record<Metric, number>> = { cosine: 0, dot: 1, l2: 2 };
-
-/** A layout as the addon takes it. */
-export type TurboParts = [
-  metric: number,
-  /** 16 more for a trellis. */
-  bits: number,
-  dim: number,
-  signs: Uint32Array,
-  mean: Float32Array,
-  table: Float32Array,
-];
-
-export function turboParts(layout: TurboLayout): TurboParts {
-  const { metric, dim, signs, mean, table } = layout;
-  return [METRIC[metric], codingOf(layout), dim, signs, mean, table];
-}
-
-/** As turboParts, of arrays that nobody else holds. */
-export function ownTurboParts(layout: TurboLayout): TurboParts {
-  const { metric, dim, signs, mean, table } = layout;
-  return [METRIC[metric], codingOf(layout), dim, signs.slice(), mean.slice(), table.slice()];
-}
-
-function codingOf({ bits, trellis }: TurboLayout): number {
-  return trellis ? bits + 16 : bits;
-}
 
 export type AsyncTopK<Rows> = (
   job: Job,

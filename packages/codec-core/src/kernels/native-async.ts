@@ -16,17 +16,11 @@ import { dftQueryFloats } from "./dft-scores.ts";
 import type { FloatRows, TopKOutput } from "./kernels.ts";
 import { kltStride } from "./klt-layout.ts";
 import { KLT_QUERY_EXTRA } from "./klt-scores.ts";
-import {
-  type AsyncAddon,
-  type AsyncOutcome,
-  type AsyncTopK,
-  type Job,
-  METRIC,
-  ownTurboParts,
-} from "./native-addon.ts";
+import { type AsyncAddon, type AsyncOutcome, type AsyncTopK, type Job, METRIC } from "./native-addon.ts";
 import { type DftAddon, ownDftParts } from "./native-dft.ts";
 import { faultError, run } from "./native-job.ts";
 import { type KltAddon, kltParts, nearParts } from "./native-klt.ts";
+import { ownTurboParts } from "./native-turbo.ts";
 import { isPinned } from "./pinned.ts";
 import { turboStride } from "./turbo-layout.ts";
 import { TURBO_QUERY_EXTRA } from "./turbo-scores.ts";

@@ -7,11 +7,12 @@
  */
 import { PithError } from "../errors.ts";
 import type { Isa, Kernels } from "./kernels.ts";
-import { type Addon, METRIC, type Outcome, turboParts } from "./native-addon.ts";
+import { type Addon, METRIC, type Outcome } from "./native-addon.ts";
 import { asyncKernels } from "./native-async.ts";
 import { dftParts } from "./native-dft.ts";
 import { faultError } from "./native-job.ts";
 import { kltParts, nearParts } from "./native-klt.ts";
+import { turboParts } from "./native-turbo.ts";
 import { portable } from "./portable.ts";
 import { threads } from "./threads.ts";
 
