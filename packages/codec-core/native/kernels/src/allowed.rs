@@ -26,9 +26,9 @@ impl<'a> Allowed<'a> {
         Allowed { rows, words: None, named: None }
     }
 
-    /// These alone, in their order: each at most once.
+    /// These alone: ascending, each at most once.
     pub(crate) fn named(rows: usize, slots: &'a [u32]) -> Result<Allowed<'a>, Fault> {
-        if let Some(&slot) = slots.iter().find(|&&slot| slot as usize >= rows) {
+        if let Some(&slot) = slots.last().filter(|&&slot| slot as usize >= rows) {
             return Err(Fault { code: "INVALID_ARGUMENT", what: "a slot", expected: rows, actual: slot as usize });
         }
         Ok(Allowed { rows, words: None, named: Some(slots) })

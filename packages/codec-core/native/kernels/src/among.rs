@@ -75,9 +75,13 @@ fn each(
     expect("slots that are named", count * width, named.len())?;
     let lists = (0..count).map(|i| named[i * width..][..width].split(|&slot| slot == NONE).next().unwrap_or(&[]));
     let outs = out.slots.chunks_exact_mut(k).zip(out.scores.chunks_exact_mut(k));
-    for ((query, list), (slots, scores)) in queries.chunks_exact(dim).zip(lists).zip(outs) {
-        let allowed = Allowed::named(there, list)?;
-        run(isa, Fetch { rows, stride, slots: list });
+    let mut list = Vec::with_capacity(width);
+    for ((query, named), (slots, scores)) in queries.chunks_exact(dim).zip(lists).zip(outs) {
+        list.clear();
+        list.extend_from_slice(named);
+        list.sort_unstable();
+        let allowed = Allowed::named(there, &list)?;
+        run(isa, Fetch { rows, stride, slots: &list });
         let found = k.min(list.len());
         let (own, rest) = slots.split_at_mut(found);
         rest.fill(NONE);
