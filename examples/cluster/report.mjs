@@ -33,11 +33,13 @@ export function printReport({ data, machine, cluster, pushed, memory, disk, step
   );
   if (sizes.length === 0) return;
   console.log(
-    `| ${of(sizes[0].rows)} rows, one replica | code, bytes | on disk, bytes a vector | vectors/s pushed |`,
+    `| ${of(sizes[0].rows)} rows, one replica | code, bytes | on disk, bytes a vector | recall@10 | vectors/s pushed |`,
   );
-  console.log("|---|--:|--:|--:|");
-  for (const { label, stride, disk: each, perSecond } of sizes)
-    console.log(`| ${label} | ${stride} | ${of(Math.round(each))} | ${of(Math.round(perSecond))} |`);
+  console.log("|---|--:|--:|--:|--:|");
+  for (const { label, stride, disk: each, searched, perSecond } of sizes)
+    console.log(
+      `| ${label} | ${stride} | ${of(Math.round(each))} | ${searched?.recall.toFixed(4) ?? ""} | ${of(Math.round(perSecond))} |`,
+    );
 }
 
 function failed({ failures }) {

@@ -41,7 +41,6 @@ export async function withServers({ weaviate, qdrant }, use) {
       const [{ http, grpc }] = await startWeaviate(weaviate.program, options);
       env.PITH_LIVE_WEAVIATE = `weaviate://127.0.0.1:${http}?grpc=${grpc}`;
       env.PITH_LIVE_WEAVIATE_KEY = key;
-      env.PITH_LIVE_WEAVIATE_PROGRAM = weaviate.program;
     }
     if (qdrant) {
       const { url } = await startQdrantEngine(qdrant.python, { folder: join(folder, "qdrant") });
