@@ -6,7 +6,7 @@ import { checkKeep, type Keep, keepDtype, Originals } from "./originals.ts";
 import type { KeptRows } from "./persist.ts";
 
 /** `keep`: as floats, or as codes of a finer codec. @throws INVALID_ARGUMENT, DIM_MISMATCH, UNSUPPORTED_METRIC */
-export function noneKept(keep: Keep | Codec, dim: number, metric: Metric): KeptRows | undefined {
+export function noneKept(dim: number, metric: Metric, keep: Keep | Codec = "none"): KeptRows | undefined {
   if (typeof keep === "object" && keep !== null) return new CodedRows(keep, dim, metric);
   const dtype = keepDtype(checkKeep(keep));
   return dtype && new Originals(dtype, dim, metric);
