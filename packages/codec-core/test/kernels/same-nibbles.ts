@@ -56,9 +56,10 @@ export function sameNibbles(other: Kernels): void {
       for (let row = from; row < to; row++)
         for (let j = 0; j < layout.dim; j++) rows[row * layout.dim + j] = query[j] + random.gaussian() / 4;
     };
-    // Every seventeenth block of 64 rows, and a stretch: more than a sample expects, and fewer.
+    // Every seventeenth block of 64 rows, a stretch, and the very blocks of the sample: more than it expects, and fewer.
     for (const near of [
       [],
+      Array.from({ length: 16 }, (_, i) => 16 * i),
       [0, 17, 34, 51, 68, 85, 102, 119, 136, 153, 170, 187, 204, 221, 238],
       [20, 21, 22],
     ]) {

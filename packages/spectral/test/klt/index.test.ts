@@ -63,6 +63,25 @@ describe("few bytes first, then kept rows", () => {
     expect(index.search(query, 10, { ...options, within: 2.5 })).toEqual(near[0]);
   });
 
+  test("a batch of it ends when it is told to, and leaves the index as it was", async () => {
+    const index = indexOf();
+    const options = { rescore: true, oversample: 40, within: 2.5 };
+    const expected = await index.searchBatch(queries, 10, options);
+    const controller = new AbortController();
+    const progress: number[] = [];
+    const running = index.searchBatch(queries, 10, {
+      ...options,
+      signal: controller.signal,
+      onProgress: (done) => progress.push(done),
+    });
+    controller.abort();
+    await expect(running).rejects.toMatchObject({ code: "ABORTED" });
+    expect(
+      await index.searchBatch(queries, 10, { ...options, onProgress: (done) => progress.push(done) }),
+    ).toEqual(expected);
+    expect(progress.at(-1)).toBe(queries.count);
+  });
+
   test("what doesn't count standard errors is refused", () => {
     const index = indexOf();
     const query = part(queries, 0, 1).data;

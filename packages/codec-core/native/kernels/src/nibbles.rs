@@ -4,9 +4,12 @@
 //! For that rows stand in blocks of 64, four bytes of one row after another. A block is as large as its rows' codes (to whole
 //! fours of bytes), plus two bytes: the lowest and the highest place of its scalars.
 
+mod asked;
 mod blocks;
+mod guess;
 mod lanes;
 mod near;
+mod scan;
 mod scores;
 mod search;
 mod tables;
@@ -20,6 +23,8 @@ pub(crate) use tables::{Four, Least};
 
 /// Rows of a block.
 pub(crate) const BLOCK: usize = 64;
+/// Blocks that queries go over by turns, at most.
+const CHUNK: usize = 16;
 /// Bytes of a code that are looked up together.
 pub(crate) const FOUR: usize = 4;
 

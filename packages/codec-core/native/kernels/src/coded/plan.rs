@@ -94,7 +94,7 @@ impl Step {
             step.shifts[i] = shift as u8;
             // Of the byte before the row there is none.
             let missing = usize::from(word == 0);
-            step.words[i / GROUP] = word - 1 + missing;
+            step.words[i / GROUP] = word + missing - 1;
             step.pairs[i] = [0, 1].map(|of| (shift / 8 + of).checked_sub(missing).map_or(NONE, |byte| byte as u8));
             step.powers[i] = 1 << (8 - shift % 8);
             match step.runs.last_mut() {
