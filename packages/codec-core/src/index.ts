@@ -30,7 +30,7 @@ export {
   type LayoutKernels,
 } from "./contract/layout-codec.ts";
 export { checkMetric, isMetric, METRICS, type Metric } from "./contract/metric.ts";
-export { type NamedRows, type Near, NO_SLOT, nearCount } from "./contract/near.ts";
+export { leaveNear, type NamedRows, type Near, NO_SLOT, nearCount } from "./contract/near.ts";
 export { nearestName } from "./contract/nearest-name.ts";
 export { type OptionSchema, type OptionSpec, readOptions } from "./contract/options.ts";
 export { type CodecLoader, CodecRegistry, unknownCodec } from "./contract/registry.ts";

@@ -3,6 +3,7 @@
  * differs from query to query, and a query's standard error tells.
  */
 import { PithError } from "../errors.ts";
+import type { NearHits, TopKOutput } from "../kernels/kernels.ts";
 import type { Hits } from "./hits.ts";
 
 export interface Near {
@@ -55,6 +56,15 @@ export function nearCount({ scores, length }: Hits, k: number, margin: number): 
     else beyond = middle;
   }
   return end;
+}
+
+/** Ends each query's `width` hits, best first, where they are no longer near. */
+export function leaveNear({ slots, scores }: TopKOutput, width: number, { k, margins }: NearHits): void {
+  margins.forEach((margin, i) => {
+    const [start, end] = [i * width, (i + 1) * width];
+    const own = { slots: slots.subarray(start, end), scores: scores.subarray(start, end), length: width };
+    own.slots.fill(NO_SLOT, nearCount(own, k, margin));
+  });
 }
 
 /** @throws INVALID_ARGUMENT */

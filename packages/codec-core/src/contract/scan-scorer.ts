@@ -12,7 +12,7 @@ import type { PreparedQuery, Resident, Scorer } from "./codec.ts";
 import { type Codes, checkCodes, checkOutput } from "./codes.ts";
 import type { Hits } from "./hits.ts";
 import type { Metric } from "./metric.ts";
-import { checkWithin, type NamedRows, type Near, NO_SLOT, nearCount } from "./near.ts";
+import { checkWithin, leaveNear, type NamedRows, type Near, NO_SLOT } from "./near.ts";
 import { checkQuery, checkVectors, type Vectors } from "./vectors.ts";
 
 /** What a codec brings: both see queries that were checked, and of unit length under cosine. */
@@ -252,13 +252,9 @@ function cutHits({ slots, scores }: TopKOutput, count: number, hits: number): Hi
 }
 
 /** Rows that are near, of `width` hits for each query. */
-function namedNear({ slots, scores }: TopKOutput, width: number, { k, margins }: NearHits): NamedRows {
-  margins.forEach((margin, i) => {
-    const [start, end] = [i * width, (i + 1) * width];
-    const own = { slots: slots.subarray(start, end), scores: scores.subarray(start, end), length: width };
-    own.slots.fill(NO_SLOT, nearCount(own, k, margin));
-  });
-  return { slots, width };
+function namedNear(out: TopKOutput, width: number, near: NearHits): NamedRows {
+  leaveNear(out, width, near);
+  return { slots: out.slots, width };
 }
 
 /**

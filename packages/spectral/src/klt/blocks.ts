@@ -5,9 +5,8 @@ import {
   type KltLayout,
   kernels,
   kltBlockBytes,
+  leaveNear,
   type NearHits,
-  NO_SLOT,
-  nearCount,
   type Resident,
   sharedBytes,
   type TopKOutput,
@@ -54,7 +53,7 @@ export class KltBlocks implements Resident {
       kltBlocksNear(this.#layout, queries, this.#blocks, this.count, k, near, allow, out);
     else {
       kltTopK(this.#layout, queries, this.codes.bytes, k, allow, out);
-      if (near) this.#leaveNear(k, near, out);
+      if (near) leaveNear(out, k, near);
     }
   }
 
@@ -69,16 +68,5 @@ export class KltBlocks implements Resident {
     if (!this.#blocks) return undefined;
     const search = kernels().async?.kltBlocksNear;
     return search?.(this.#layout, queries, this.#blocks, this.count, k, near, allow, options);
-  }
-
-  #leaveNear(k: number, near: NearHits, { slots, scores }: TopKOutput): void {
-    near.margins.forEach((margin, i) => {
-      const own = {
-        slots: slots.subarray(i * k, (i + 1) * k),
-        scores: scores.subarray(i * k, (i + 1) * k),
-        length: k,
-      };
-      own.slots.fill(NO_SLOT, nearCount(own, near.k, margin));
-    });
   }
 }
